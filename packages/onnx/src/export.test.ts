@@ -13,8 +13,12 @@ import {
   keyPadding,
   buildLsh,
   or,
+  quantizeMatrix,
   slidingWindow,
+  type ActivationForm,
   type Graph,
+  type QuantizeMatrixOptions,
+  type Value,
 } from '@attn/core';
 import protobuf from 'onnx-proto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -75,6 +79,30 @@ function reformer() {
   return builder.build({ y: builder.reshape(out, [1, 150, 32]) });
 }
 
+/** The sum of layers with weights as codes, in every form. */
+function withCodes(): Graph {
+  const builder = new GraphBuilder();
+  const x = builder.input('x', { dtype: 'f32', shape: [1, 150, 32] });
+  const layer = (options: QuantizeMatrixOptions, inputs: ActivationForm): Value => {
+    const data = Float32Array.from({ length: 32 * 32 }, (_, i) => Math.sin(i * 1.3) / 4);
+    const { codes, scales, zeroPoints, bits, block } = quantizeMatrix(f32([32, 32], data), options);
+    const weight = {
+      codes: builder.constant(codes),
+      scales: builder.constant(scales),
+      ...(zeroPoints && { zeroPoints: builder.constant(zeroPoints) }),
+    };
+    return builder.quantizedLinear(x, weight, undefined, { bits, block, inputs });
+  };
+  const layers = [
+    layer({ bits: 4, block: 32 }, 'float'),
+    layer({ bits: 4, block: 16, zeroPoints: true }, 'float'),
+    layer({ bits: 8, block: 16, zeroPoints: true }, 'float'),
+    layer({ bits: 8 }, 'int12'),
+    layer({ bits: 8 }, 'int8'),
+  ];
+  return builder.build({ y: layers.reduce((sum, y) => builder.add(sum, y)) });
+}
+
 async function runBare(graph: Graph, options: ExportOptions): Promise<number> {
   const x = f32(
     [1, 150, 32],
@@ -105,6 +133,11 @@ test.each<ExportOptions>([{}, { portable: true }, { dataFile: 'weights.bin' }])(
 test.each<ExportOptions>([{}, { portable: true }, { dataFile: 'weights.bin' }])(
   'bare onnxruntime-node hashes, sorts and attends: %o',
   async (options) => expect(await runBare(reformer(), options)).toBeLessThan(1e-5),
+);
+
+test.each<ExportOptions>([{}, { portable: true }, { dataFile: 'weights.bin' }])(
+  'bare onnxruntime-node multiplies codes: %o',
+  async (options) => expect(await runBare(withCodes(), options)).toBeLessThan(1e-5),
 );
 
 test('weights are in their file, aligned, and not in the model', async () => {

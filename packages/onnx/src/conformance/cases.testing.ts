@@ -21,6 +21,15 @@ export const EACH_OPERATOR = `
   attn:matmul:a=1x1;b=1x1;transpose*
   attn:gather:x=4x4x4;indices=6;axis=2
   attn:lshHash:x=1x1x40x1;rotations=1x2x8;buckets=16;data=halves
+  attn:quantizedLinear:x=4x31;*
+  attn:quantizedLinear:x=4x48;*
+  attn:quantizedLinear:x=4x50;*
+  attn:quantizedLinear:x=4x64;codes=6*
+  attn:quantizedLinear:x=4x256;*
+  attn:quantizedLinear:x=5x40;*
+  attn:quantizedLinear:x=5x64;codes=6x1x64;*
+  attn:quantizedLinear:x=2x20000;*
+  attn:quantizedEmbedding:ids=7;*
   attn:graph:embedding-to-logits
   attn:graph:encoder-three-layers
   attn:graph:linformer
@@ -50,6 +59,8 @@ export const MODELS: string = `property:oracle ${EACH_OPERATOR} ${NUMBERS}`;
 /** Another way for tensors to reach the same runtime. */
 export const COURSE = `
   attn:attention:full;n=40;d=16;dtype=f16
+  attn:quantizedLinear:x=4x48;*
+  attn:quantizedLinear:x=5x64;codes=6x1x64;*
   attn:graph:embedding-to-logits
   attn:graph:linformer
   attn:graph:lsh=paper;n=48;chunk=8;rounds=3;buckets=2,4;causal;batch=1

@@ -2,7 +2,7 @@
 import { AttnError, type Graph, type Tensor, type TensorSpec } from '@attn/core';
 import { type NodeOf, type OpName, type PlanCache, type ValueId } from '@attn/core/backend';
 import type { GraphScope, OnnxModelBuilder } from '../model/onnx-model-builder.ts';
-import type { Name, ValueType } from '../model/values.ts';
+import type { Initializer, Name, ValueType } from '../model/values.ts';
 import type { ScheduleOptions } from './attention/schedule.ts';
 
 /** How to lower a graph. */
@@ -21,6 +21,11 @@ export interface LowerOptions {
   readonly flatOutputs?: boolean;
   /** How row blocks are batched. The defaults suit CPUs. */
   readonly schedule?: Partial<ScheduleOptions>;
+  /**
+   * Whether the runtime multiplies unsigned by signed bytes without losing a bit, whatever the bytes are. Where
+   * it may not, products of bytes have two unsigned operands, which are exact everywhere. Default: false.
+   */
+  readonly exactSignedBytes?: boolean;
   /** Most logits of a step of LSH attention. Default: 2¹⁷, half a megabyte, which stays in the cache. */
   readonly stepLogits?: number;
 }
@@ -36,8 +41,7 @@ export class LoweringContext {
   readonly graph: Graph;
   readonly model: OnnxModelBuilder;
   readonly plans: PlanCache;
-  readonly options: Required<Pick<LowerOptions, 'portable' | 'fusedDense' | 'flatOutputs' | 'stepLogits'>> &
-    Pick<LowerOptions, 'schedule'>;
+  readonly options: Required<Omit<LowerOptions, 'schedule'>> & Pick<LowerOptions, 'schedule'>;
   readonly planFeeds: PlanFeed[] = [];
   /**
    * The model's name of each value. Floats are f32 in the model; halves are rounded where they are computed.
@@ -45,6 +49,8 @@ export class LoweringContext {
   private readonly names = new Map<ValueId, Name>();
   /** The model's names of the slices of constants. */
   private readonly parts = new Map<ValueId, readonly Name[]>();
+  /** The model's names of other forms of constants. */
+  private readonly forms = new Map<string, Name>();
 
   constructor(graph: Graph, model: OnnxModelBuilder, plans: PlanCache, options: LowerOptions) {
     this.graph = graph;
@@ -54,10 +60,11 @@ export class LoweringContext {
       portable = false,
       fusedDense = true,
       flatOutputs = false,
+      exactSignedBytes = false,
       stepLogits = 2 ** 17,
       schedule,
     } = options;
-    this.options = { portable, fusedDense, flatOutputs, stepLogits, schedule };
+    this.options = { portable, fusedDense, flatOutputs, exactSignedBytes, stepLogits, schedule };
   }
 
   /** The model's outermost graph. */
@@ -93,6 +100,28 @@ export class LoweringContext {
     const parts = this.parts.get(id) ?? this.model.parts(this.graph.names.get(id) ?? 'constant', constant);
     this.parts.set(id, parts);
     return parts;
+  }
+
+  /** A constant of the graph, or undefined where the value is none. */
+  constant(id: ValueId): Tensor | undefined {
+    return this.graph.constants.get(id);
+  }
+
+  /** The model's name of a constant as another type with the same bytes. Nothing is copied. */
+  constantAs(id: ValueId, type: Pick<Initializer, 'dtype' | 'shape'>): Name {
+    return this.formOf(id, `${type.dtype}[${type.shape.join()}]`, (wish, constant) =>
+      this.model.tensor(wish, constant, type),
+    );
+  }
+
+  /** The model's name of another form of a constant, which `add` adds to the model at the first use. */
+  formOf(id: ValueId, form: string, add: (wish: string, constant: Tensor) => Name): Name {
+    const key = `${id} ${form}`;
+    const constant = this.graph.constants.get(id);
+    if (constant === undefined) throw new AttnError('INTERNAL', 'onnx/compile', `value ${id} is no constant`);
+    const name = this.forms.get(key) ?? add(this.graph.names.get(id) ?? 'constant', constant);
+    this.forms.set(key, name);
+    return name;
   }
 
   /** The model's name of an input of a node, or undefined where the node lacks that input. */

@@ -16,6 +16,9 @@ const FIELDS: Readonly<Record<number, keyof Onnx.IAttributeProto>> = {
   [AttributeProto.AttributeType.INTS]: 'ints',
 };
 
+/** `TensorProto.DataType.UINT4`, which the protobuf definitions in use may not name. */
+const UINT4 = 21;
+
 const BYTES: Readonly<Record<number, number>> = {
   [TensorProto.DataType.FLOAT]: 4,
   [TensorProto.DataType.FLOAT16]: 2,
@@ -23,6 +26,9 @@ const BYTES: Readonly<Record<number, number>> = {
   [TensorProto.DataType.UINT32]: 4,
   [TensorProto.DataType.INT64]: 8,
   [TensorProto.DataType.UINT8]: 1,
+  [TensorProto.DataType.INT8]: 1,
+  [TensorProto.DataType.DOUBLE]: 8,
+  [UINT4]: 0.5,
   [TensorProto.DataType.BOOL]: 1,
 };
 

@@ -5,16 +5,20 @@
 import type { DType } from '@attn/core';
 
 /**
- * The number in `TensorProto.DataType` of each dtype. `i64` occurs only inside models, as shapes and indices.
+ * The number in `TensorProto.DataType` of each dtype. Some occur only inside models: `i64` as shapes and
+ * indices, `i8` and `u4` as codes of weights, `f64` as large integers.
  */
-export const ELEMENT: Readonly<Record<DType | 'i64', number>> = {
+export const ELEMENT: Readonly<Record<DType | 'i8' | 'i64' | 'f64' | 'u4', number>> = {
   f32: 1,
   u8: 2,
+  i8: 3,
   i32: 6,
   i64: 7,
   bool: 9,
   f16: 10,
+  f64: 11,
   u32: 12,
+  u4: 21,
 };
 
 /** A dtype that a value inside a model can have. */

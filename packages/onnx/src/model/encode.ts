@@ -7,9 +7,9 @@ import type { FileSpan } from '@attn/core/backend';
 import type { OnnxModelBuilder } from './onnx-model-builder.ts';
 import type { Initializer, Name } from './values.ts';
 
-/** Versions of the file format and of the operators. ONNX Runtime supports them from 1.14 on. */
+/** The version of the file format: for the operators of opset 18, and for later ones. */
 const IR_VERSION = 8;
-const OPSET = 18;
+const LATER = { opset: 21, irVersion: 10 };
 const MICROSOFT_OPSET = 1;
 
 /** The largest protobuf message, in bytes. */
@@ -105,10 +105,10 @@ export function encodeModel(
       `a model must be below 2 GB, got ${embeddedBytes} bytes of weights`,
     );
   }
-  const opsetImport = [{ domain: '', version: OPSET }];
+  const opsetImport = [{ domain: '', version: builder.opset }];
   if (builder.domains.has(MICROSOFT)) opsetImport.push({ domain: MICROSOFT, version: MICROSOFT_OPSET });
   const message = protobuf.onnx.ModelProto.create({
-    irVersion: IR_VERSION,
+    irVersion: builder.opset >= LATER.opset ? LATER.irVersion : IR_VERSION,
     producerName: '@attn/onnx',
     opsetImport,
     graph: { ...builder.main.toProto(name), initializer },

@@ -11,6 +11,9 @@ import type { Initializer, Name, ValueType } from './values.ts';
 
 const { AttributeType } = protobuf.onnx.AttributeProto;
 
+/** Models are of this version of the standard, which ONNX Runtime has from 1.14 on, unless they need more. */
+const OPSET = 18;
+
 /** A float attribute of a node. Plain numbers are integer attributes. */
 export interface FloatAttribute {
   readonly float: number;
@@ -19,10 +22,23 @@ export interface FloatAttribute {
 /** An attribute of a node: an integer, a float, a list of integers, a string, or a body. */
 export type Attribute = number | FloatAttribute | readonly number[] | string | GraphScope;
 
+/** Dtypes of scalars. */
+type ScalarType = 'f32' | 'f64' | 'i32' | 'i64' | 'u8';
+
+const SCALAR_ARRAYS: Readonly<Record<ScalarType, (value: number) => ArrayBufferView>> = {
+  f32: (value) => Float32Array.of(value),
+  f64: (value) => Float64Array.of(value),
+  i32: (value) => Int32Array.of(value),
+  i64: (value) => BigInt64Array.of(BigInt(value)),
+  u8: (value) => Uint8Array.of(value),
+};
+
 /** One ONNX model under construction: its graph, its constants and the names that are in use. */
 export class OnnxModelBuilder {
   /** Constants by name. */
   readonly initializers: Map<Name, Initializer> = new Map();
+  /** The version of the standard's operators that the model needs; `requireOpset` raises it. */
+  opset: number = OPSET;
   /** Domains of the operators in use. */
   readonly domains: Set<string> = new Set();
   /** The outermost graph. */
@@ -43,6 +59,11 @@ export class OnnxModelBuilder {
     return name;
   }
 
+  /** Makes the model one of a later version of the standard, for an operator that needs it. */
+  requireOpset(version: number): void {
+    this.opset = Math.max(this.opset, version);
+  }
+
   /** Adds a constant, which the graph and all bodies can read. */
   private initializer(wish: string, value: Initializer): Name {
     const name = this.name(wish);
@@ -50,9 +71,12 @@ export class OnnxModelBuilder {
     return name;
   }
 
-  /** Adds a tensor as a constant. Its bytes are not copied; those of a lazy tensor are not read yet. */
-  tensor(wish: string, tensor: Tensor): Name {
-    const { dtype, shape } = tensor;
+  /**
+   * Adds a tensor as a constant, perhaps as one of another type that has the same bytes. The bytes are not
+   * copied; those of a lazy tensor are not read yet.
+   */
+  tensor(wish: string, tensor: Tensor, as: Pick<Initializer, 'dtype' | 'shape'> = tensor): Name {
+    const { dtype, shape } = as;
     const file = isLazy(tensor) ? tensor.file : undefined;
     const bytes = (): Uint8Array => bytesOf(tensor.data);
     const byteLength = byteLengthOf(tensor);
@@ -74,6 +98,15 @@ export class OnnxModelBuilder {
     });
   }
 
+  /** Adds a constant whose bytes are made when somebody asks for them, and then not kept. */
+  made(
+    wish: string,
+    type: Pick<Initializer, 'dtype' | 'shape' | 'byteLength'>,
+    bytes: () => Uint8Array,
+  ): Name {
+    return this.initializer(wish, { ...type, bytes, isLazy: true });
+  }
+
   /** Adds an array as a constant. Its bytes are not copied. */
   array(wish: string, type: Pick<Initializer, 'dtype' | 'shape'>, data: ArrayBufferView): Name {
     const { byteLength } = data;
@@ -89,16 +122,10 @@ export class OnnxModelBuilder {
   }
 
   /** Adds a number without axes. Equal numbers of one dtype share one constant. */
-  scalar(value: number, dtype: 'f32' | 'i32' | 'i64' = 'f32'): Name {
-    return this.sharedConstant(`${dtype} ${Object.is(value, -0) ? '-0' : value}`, () => {
-      const data =
-        dtype === 'f32'
-          ? Float32Array.of(value)
-          : dtype === 'i32'
-            ? Int32Array.of(value)
-            : BigInt64Array.of(BigInt(value));
-      return this.array('scalar', { dtype, shape: [] }, data);
-    });
+  scalar(value: number, dtype: ScalarType = 'f32'): Name {
+    return this.sharedConstant(`${dtype} ${Object.is(value, -0) ? '-0' : value}`, () =>
+      this.array('scalar', { dtype, shape: [] }, SCALAR_ARRAYS[dtype](value)),
+    );
   }
 
   private sharedConstant(key: string, add: () => Name): Name {

@@ -123,11 +123,17 @@ function supportsNode(node: GraphNode, graph: Graph): true | string {
   return node.op !== 'attention' || (planObstacle(graph, node) ?? true);
 }
 
+/** Whether a graph has products of bytes. */
+function multipliesBytes(graph: Graph): boolean {
+  return graph.nodes.some(({ op, attributes }) => op === 'quantizedLinear' && attributes.inputs === 'int8');
+}
+
 /** The sessions of one backend, and the runtime that runs them. */
 class Sessions {
   private readonly load: () => Promise<Runtime>;
   private readonly portable: boolean;
   private loading: Promise<Runtime> | undefined;
+  private signedBytes: Promise<boolean> | undefined;
   private readonly executables = new Set<Executable>();
 
   constructor(load: () => Promise<Runtime>, portable: boolean) {
@@ -160,13 +166,21 @@ class Sessions {
       import('../lower/lower.ts'),
       import('./open-session.ts'),
     ]);
-    const lowered = lowerGraph(graph, plans, { portable: this.portable, fusedDense, flatOutputs: true });
+    const exactSignedBytes = multipliesBytes(graph) && (await this.multipliesSignedBytes(runtime));
+    const options = { portable: this.portable, fusedDense, flatOutputs: true, exactSignedBytes };
+    const lowered = lowerGraph(graph, plans, options);
     const session = await openSession(runtime, lowered.model, sessionOptions ?? runtime.sessionOptions);
     const executable = new OnnxExecutable(runtime, session, graph, lowered, () =>
       this.executables.delete(executable),
     );
     this.executables.add(executable);
     return executable;
+  }
+
+  /** Whether the runtime multiplies unsigned by signed bytes exactly, found out at the first call. */
+  private multipliesSignedBytes(runtime: Runtime): Promise<boolean> {
+    this.signedBytes ??= import('./signed-bytes.ts').then((trial) => trial.multipliesSignedBytes(runtime));
+    return this.signedBytes;
   }
 
   /** Disposes all sessions that are still open. */

@@ -2,8 +2,8 @@
  * Predictions: what they grow with, and what calibration does to them. How true they are, the bench tells
  * (`regret`).
  */
-import { causal, full, GraphBuilder, slidingWindow, type Graph, type Pattern } from '@attn/core';
-import { PlanCache } from '@attn/core/backend';
+import { causal, full, GraphBuilder, slidingWindow, zeros, type Graph, type Pattern } from '@attn/core';
+import { codesShape, PlanCache, scalesShape } from '@attn/core/backend';
 import { expect, test } from 'vitest';
 import { parseCalibration } from './calibrate.ts';
 import { DEFAULT_SPEED, predict, type Speed } from './predict.ts';
@@ -73,6 +73,31 @@ test('products of a graph count, views do not', () => {
   };
   expect(ms(build(true))).toBe(ms(build(false)));
   expect(ms(build(true))).toBeGreaterThan((2 * 512 ** 3 * 0.006) / 1e6);
+});
+
+test('products with codes cost what their operators do', () => {
+  const build = (rows: number, bits: 4 | 8, block: number, inputs?: 'int8' | 'int12') => {
+    const builder = new GraphBuilder();
+    const format = { bits, block };
+    const codes = zeros('u8', codesShape(3072, 768, format));
+    const scales = zeros('f32', scalesShape(3072, 768, format));
+    const matrix = { codes: builder.constant(codes), scales: builder.constant(scales) };
+    const x = builder.input('x', { dtype: 'f32', shape: [rows, 768] });
+    return builder.build({ y: builder.quantizedLinear(x, matrix, undefined, { ...format, inputs }) });
+  };
+  const dense = (rows: number) => {
+    const builder = new GraphBuilder();
+    const x = builder.input('x', { dtype: 'f32', shape: [rows, 768] });
+    return builder.build({ y: builder.linear(x, builder.constant(zeros('f32', [3072, 768]))) });
+  };
+  // Many rows: bytes are faster than numbers; codes that become numbers hardly matter.
+  expect(ms(build(4096, 8, 768, 'int8'))).toBeLessThan(0.7 * ms(dense(4096)));
+  expect(ms(build(4096, 8, 768)) / ms(dense(4096))).toBeCloseTo(1, 1);
+  // One row: they are all the work, least where MatMulNBits unpacks them.
+  expect(ms(build(1, 8, 32))).toBeGreaterThan(2 * ms(dense(1)));
+  expect(ms(build(1, 4, 32))).toBeLessThan(ms(build(1, 8, 32)));
+  expect(ms(build(1, 8, 768, 'int8'))).toBeLessThan(ms(build(1, 8, 768)));
+  expect(ms(build(64, 8, 32, 'int12'))).toBeGreaterThan(ms(build(64, 8, 768, 'int12')));
 });
 
 test.each([

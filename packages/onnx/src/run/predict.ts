@@ -16,6 +16,7 @@ import {
 import { isFusable } from '../lower/attention/is-fusable.ts';
 import { isStaticPlan } from '../lower/attention/operands.ts';
 import { fusedWork, NO_WORK, PRODUCT, scannedWork, type Work } from '../lower/attention/predict.ts';
+import { quantizedEmbeddingWork, quantizedLinearWork } from '../lower/quantized/predict.ts';
 
 /** What predictions rest on. */
 export interface Speed {
@@ -138,7 +139,13 @@ function workOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCach
     const products = PRODUCT * ops.expertLinear.flops(specs, node.attributes);
     return { ...NO_WORK, dense: products + ELEMENT * moved, operators: 10 + experts };
   }
+  if (isOp(node, 'quantizedEmbedding')) return quantizedEmbeddingWork(graph, node);
   const elements = sizeOf(graph.values[node.outputs[0]].shape);
+  if (isOp(node, 'quantizedLinear')) {
+    const work = quantizedLinearWork(graph, node);
+    const after = node.attributes.activation === undefined ? ELEMENT : ACTIVATED;
+    return { ...work, dense: work.dense + after * elements };
+  }
   const isProduct = node.op === 'linear' || node.op === 'matmul';
   const isActivated = 'activation' in node.attributes && node.attributes.activation !== undefined;
   const products = isProduct ? PRODUCT * ops[node.op].flops(specs, node.attributes) : 0;

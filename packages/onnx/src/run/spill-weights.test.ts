@@ -56,6 +56,29 @@ test('the weights are read once, and the file is gone when the session is open',
   executable.dispose();
 });
 
+test.each(['float', 'int8'] as const)('codes go through the file, too: inputs %s', async (inputs) => {
+  const columns = 4 * COLUMNS;
+  const codeAt = (row: number, column: number): number => 128 + (((row * 31 + column * 7) % 200) - 100);
+  const makeCodes = vi.fn(() =>
+    Uint8Array.from({ length: ROWS * columns }, (_, i) => codeAt(Math.floor(i / columns), i % columns)),
+  );
+  const builder = new GraphBuilder();
+  const codes = builder.constant(lazyTensor({ dtype: 'u8', shape: [ROWS, 1, columns] }, makeCodes));
+  const scales = builder.constant(f32([ROWS, 1], new Float32Array(ROWS).fill(0.5)));
+  const x = builder.input('x', { dtype: 'f32', shape: [1, columns] });
+  const attributes = { bits: 8, block: columns, inputs } as const;
+  const graph = builder.build({ y: builder.quantizedLinear(x, { codes, scales }, undefined, attributes) });
+  const executable = await onnx({ threads: 1 }).compile(graph);
+  expect(makeCodes).toHaveBeenCalledTimes(1);
+  expect(await ourFiles()).toEqual([]);
+  const [at, row] = [9001, new Float32Array(columns)];
+  row[at] = 127;
+  const { y } = await executable.run({ x: f32([1, columns], row) });
+  const expected = Array.from({ length: ROWS }, (_, i) => 127 * 0.5 * (codeAt(i, at) - 128));
+  expect(Array.from(y.data)).toEqual(expected);
+  executable.dispose();
+});
+
 test('without room for a file they go through memory', async () => {
   vi.stubEnv('TMPDIR', join(folder, 'none'));
   const executable = await onnx({ threads: 1 }).compile(graphOf(weights));

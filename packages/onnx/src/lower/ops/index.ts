@@ -4,6 +4,8 @@ import { lowerAttention } from '../attention/attention.ts';
 import { lowerArgsort } from '../lsh/argsort.ts';
 import { lowerLshHash } from '../lsh/hash.ts';
 import { lowerLshAttention } from '../lsh/lsh-attention.ts';
+import { lowerQuantizedEmbedding } from '../quantized/embedding.ts';
+import { lowerQuantizedLinear } from '../quantized/linear.ts';
 import {
   lowerLayerNorm,
   lowerLinear,
@@ -51,4 +53,6 @@ export const LOWER: { readonly [K in OpName]: Lower<K> } = {
   rotary: lowerRotary,
   topK: lowerTopK,
   expertLinear: lowerExpertLinear,
+  quantizedLinear: lowerQuantizedLinear,
+  quantizedEmbedding: lowerQuantizedEmbedding,
 };

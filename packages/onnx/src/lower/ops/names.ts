@@ -27,6 +27,8 @@ const OTHERS = {
   rotary: true,
   topK: true,
   expertLinear: true,
+  quantizedLinear: true,
+  quantizedEmbedding: true,
 } satisfies Record<Exclude<OpName, keyof typeof UNARY | keyof typeof BINARY>, true>;
 
 /** Whether an op is lowered. */
