@@ -61,8 +61,12 @@ await attn.dispose();
 const adapter = await navigator.gpu.requestAdapter();
 const hasF16 = adapter.features.has('shader-f16');
 const device = await adapter.requestDevice({ requiredFeatures: hasF16 ? ['shader-f16'] : [] });
+const hasPackedDot = navigator.gpu.wgslLanguageFeatures?.has('packed_4x8_integer_dot_product') ?? false;
 const kernels = [...attention, ...others].filter(
-  ({ code }) => !code.includes('enable subgroups') && (hasF16 || !code.includes('enable f16')),
+  ({ code }) =>
+    !code.includes('enable subgroups') &&
+    (hasF16 || !code.includes('enable f16')) &&
+    (hasPackedDot || !code.includes('dot4I8Packed')),
 );
 for (const { name, code } of kernels) {
   device.pushErrorScope('validation');

@@ -129,7 +129,7 @@ function probeOf(gpu: GpuDevice, { subgroups }: WebGpuOptions): Probe {
 }
 
 function programOptions(
-  { isSoftware, hasF16, hasSubgroups, limits }: GpuDevice,
+  { isSoftware, hasF16, hasPackedDot, hasSubgroups, limits }: GpuDevice,
   { attentionRows, gemmTile, subgroups, onGpuTime }: WebGpuOptions,
 ): ProgramOptions {
   return {
@@ -140,6 +140,7 @@ function programOptions(
     attentionRows: attentionRows ?? (isSoftware ? 16 : 64),
     onGpuTime,
     hasF16,
+    hasPackedDot,
     // An explicit `attentionRows` asks for the kernels of a real GPU.
     isSoftware: isSoftware && attentionRows === undefined,
   };

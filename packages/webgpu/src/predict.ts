@@ -20,6 +20,7 @@ import type { GpuDevice } from './device/gpu-device.ts';
 import { Program, type ProgramOptions } from './graph/program.ts';
 import { digitsOf, sortPasses } from './ops/lsh.ts';
 import { deviceBytes, type DeviceFormat } from './graph/device-format.ts';
+import { bytesToPack } from './graph/packed-bytes.ts';
 
 /** What predictions rest on. */
 export interface Speed extends DeviceFormat {
@@ -41,6 +42,12 @@ const LSH_DISPATCHES = 4;
 
 /** Operations that moving an element by a digit is worth: its bytes go to places all over the memory. */
 const SORT_OPS = 300;
+
+/**
+ * What a product of integers is worth in one of f32: GPUs multiply integers of 32 bits at half the rate of
+ * floats, and bytes four at a time.
+ */
+const INTEGER_OPS = { float: 1, int12: 2, int8: 1 } as const;
 
 /** Softmax and masks beside the products of attention. */
 const ATTENTION_SHARE = 0.7;
@@ -86,7 +93,8 @@ function flopsOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCac
     return (2 * computedPairs(problem) * (problem.headDim + problem.valueDim)) / ATTENTION_SHARE;
   }
   if (is(node, 'argsort')) return SORT_OPS * sizeOf(specs.x.shape) * sortPasses(graph, node.inputs.x);
-  return ops[node.op].flops(specs, node.attributes);
+  const flops = ops[node.op].flops(specs, node.attributes);
+  return is(node, 'quantizedLinear') ? INTEGER_OPS[node.attributes.inputs ?? 'float'] * flops : flops;
 }
 
 /** Pairs of the tiles that blocks of rows see in all rounds. */
@@ -102,6 +110,11 @@ function dispatchesOf(graph: Graph, node: NodeOf<OpName>): number {
   if (is(node, 'argsort')) return SORT_DISPATCHES * sortPasses(graph, node.inputs.x);
   if (is(node, 'expertLinear'))
     return 1 + SORT_DISPATCHES * digitsOf(graph.values[node.inputs.weight].shape[0]);
+  if (is(node, 'quantizedLinear')) {
+    const findsScales = (node.attributes.inputs ?? 'float') !== 'float';
+    return 1 + Number(findsScales) + bytesToPack(graph, node).length;
+  }
+  if (is(node, 'quantizedEmbedding')) return 1 + bytesToPack(graph, node).length;
   return is(node, 'lshAttention') ? LSH_DISPATCHES : 1;
 }
 

@@ -11,10 +11,12 @@ import {
   type GraphNode,
   type NodeOf,
 } from '@attn/core/backend';
-import { deviceBytes, type DeviceFormat } from './graph/device-format.ts';
+import type { DeviceFormat } from './graph/device-format.ts';
+import { valueBytes } from './graph/packed-bytes.ts';
 import { EMIT } from './ops/index.ts';
 import { lshObstacle } from './ops/lsh-attention.ts';
 import { sortObstacle } from './ops/lsh.ts';
+import { quantizedObstacle } from './ops/quantized.ts';
 import { leastSlice } from './ops/slices.ts';
 
 /** The properties of a device that decide on support. */
@@ -44,7 +46,7 @@ export function supportsNode(node: GraphNode, graph: Graph, device: SupportLimit
   const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
   const outputs = node.outputs.map((id, i) => [i === 0 ? 'out' : 'lse', id] as const);
   for (const [name, id] of [...Object.entries(node.inputs), ...outputs]) {
-    const whole = deviceBytes(graph.values[id], device);
+    const whole = valueBytes(graph, id, device);
     const bytes =
       isAttention(node) && SLICED.has(name)
         ? leastSlice(whole, graph.values[id], node.attributes.layout ?? 'bhnd')
@@ -65,6 +67,8 @@ export function supportsNode(node: GraphNode, graph: Graph, device: SupportLimit
       return (
         sortObstacle([sizeOf(graph.values[node.inputs.experts].shape)], maxStorageBufferBindingSize) ?? true
       );
+    case 'quantizedLinear':
+      return quantizedObstacle(graph, node, maxStorageBufferBindingSize) ?? true;
     case 'argsort':
       return sortObstacle(graph.values[node.inputs.x].shape, maxStorageBufferBindingSize) ?? true;
     default:

@@ -28,9 +28,9 @@ export interface DeviceOptions {
 }
 
 /**
- * A tensor in a buffer of the device, row-major from the buffer's start. Its elements are f32 and integers as
- * they are, flags as words 0 and 1, and halves as they are where the device has the feature `shader-f16`,
- * else as f32.
+ * A tensor in a buffer of the device, row-major from the buffer's start. Its elements are f32 and integers of
+ * 32 bits as they are, flags as words 0 and 1, bytes as a word each, and halves as they are where the device
+ * has the feature `shader-f16`, else as f32.
  */
 export interface GpuTensorInput extends TensorSpec {
   /** A buffer with the usage `STORAGE`, of the device that the backend uses. */

@@ -89,6 +89,7 @@ export const EACH_REDUCTION = `
   attn:layerNorm:x=3x48;weight=48;bias=48;eps=0.00001;dtype=f16
   attn:graph:linformer
   attn:graph:long-chain
+  attn:quantizedLinear:x=4x32;*inputs=int12*
   attn:softmax:x=3x48;*`;
 
 /** What a page has of its own: the device, its queue, and the memory that inputs come from. */

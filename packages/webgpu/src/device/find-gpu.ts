@@ -11,10 +11,15 @@ export interface HostGpu {
 /** The object that Dawn's `create` returned. It stays referenced, because Node exits when it is collected. */
 let dawn: Promise<GPU> | undefined;
 
+/** The host's own WebGPU. Undefined where it has none. */
+export function ownGpu(): GPU | undefined {
+  return (globalThis as { readonly navigator?: { readonly gpu?: GPU } }).navigator?.gpu;
+}
+
 /** Finds WebGPU. Errors: `BACKEND_UNAVAILABLE`, with what would help. */
 export async function findGpu(): Promise<HostGpu> {
-  const host = globalThis as { readonly navigator?: { readonly gpu?: GPU }; readonly process?: object };
-  const own = host.navigator?.gpu;
+  const host = globalThis as { readonly process?: object };
+  const own = ownGpu();
   if (own !== undefined) return { gpu: own, title: 'WebGPU of this host' };
   if (host.process === undefined) {
     throw unavailable(

@@ -3,7 +3,7 @@ import { AttnError } from '@attn/core';
 import { debug, eventLoopTurn, onHostTimers } from '@attn/core/backend';
 import type { DeviceOptions } from '../types.ts';
 import { BufferPool } from './buffer-pool.ts';
-import { findGpu, unavailable } from './find-gpu.ts';
+import { findGpu, ownGpu, unavailable } from './find-gpu.ts';
 import { GpuTimer } from './gpu-timer.ts';
 import { PipelineCache } from './pipeline-cache.ts';
 
@@ -25,6 +25,8 @@ export class GpuDevice {
   readonly title: string;
   readonly pipelines: PipelineCache;
   readonly buffers: BufferPool;
+  /** Whether shaders can multiply bytes four at a time. */
+  readonly hasPackedDot: boolean;
   /** Undefined where the device has no timestamps. */
   readonly timer: GpuTimer | undefined;
   private loss: string | undefined;
@@ -33,10 +35,11 @@ export class GpuDevice {
 
   private constructor(
     device: GPUDevice,
-    { title, isOwn }: { readonly title: string; readonly isOwn: boolean },
+    { title, gpu, isOwn }: { readonly title: string; readonly gpu: GPU | undefined; readonly isOwn: boolean },
   ) {
     this.device = device;
     this.title = title;
+    this.hasPackedDot = gpu?.wgslLanguageFeatures?.has('packed_4x8_integer_dot_product') ?? false;
     this.isOwn = isOwn;
     this.pipelines = new PipelineCache(device);
     this.buffers = new BufferPool(device);
@@ -54,7 +57,7 @@ export class GpuDevice {
 
   private static async request({ device, powerPreference }: DeviceOptions): Promise<GpuDevice> {
     if (device !== undefined) {
-      return new GpuDevice(device, { title: describe(device.adapterInfo), isOwn: false });
+      return new GpuDevice(device, { title: describe(device.adapterInfo), gpu: ownGpu(), isOwn: false });
     }
     const { gpu, title } = await findGpu();
     const adapter = await gpu.requestAdapter({ powerPreference });
@@ -63,7 +66,7 @@ export class GpuDevice {
     const requiredFeatures = REQUESTED_FEATURES.filter((name) => adapter.features.has(name));
     try {
       const own = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-      return new GpuDevice(own, { title: describe(adapter.info), isOwn: true });
+      return new GpuDevice(own, { title: describe(adapter.info), gpu, isOwn: true });
     } catch (cause) {
       throw unavailable(
         `the adapter gave no device: ${cause instanceof Error ? cause.message : String(cause)}`,

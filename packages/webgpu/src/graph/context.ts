@@ -23,6 +23,8 @@ export interface KernelLimits {
    * f32.
    */
   readonly hasF16: boolean;
+  /** Whether kernels multiply bytes four at a time, by `dot4I8Packed`. */
+  readonly hasPackedDot: boolean;
   /** Most workgroups on a side of a grid. Tests lower it. Default: the limit of every device. */
   readonly mostGroups?: number;
 }

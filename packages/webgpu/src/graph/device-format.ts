@@ -62,10 +62,17 @@ export function fromDevice(
   }
 }
 
-/** Halves, padded with one more where their number is odd. */
-function wholeWords(halves: Uint16Array<ArrayBuffer>): Uint16Array<ArrayBuffer> {
-  if (halves.length % 2 === 0) return halves;
-  const padded = new Uint16Array(halves.length + 1);
-  padded.set(halves);
+/** The bytes of a tensor of bytes, four to a word. */
+export function toPackedBytes({ data }: Tensor): ArrayBufferView<ArrayBuffer> {
+  return wholeWords(ordinaryMemory(data) as Uint8Array<ArrayBuffer>);
+}
+
+/** Halves or bytes, padded where they do not fill their last word. */
+function wholeWords<T extends Uint16Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(
+  data: T,
+): ArrayBufferView<ArrayBuffer> {
+  if (data.byteLength % 4 === 0) return data;
+  const padded = new Uint8Array(Math.ceil(data.byteLength / 4) * 4);
+  padded.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   return padded;
 }

@@ -24,7 +24,8 @@ import {
 } from './dispatch.ts';
 import type { AnyTensor, GpuTensor } from '../types.ts';
 import { isOnGpu } from './gpu-tensor.ts';
-import { deviceBytes, fromDevice, toDevice } from './device-format.ts';
+import { deviceBytes, fromDevice, toDevice, toPackedBytes } from './device-format.ts';
+import { hasPackedBytes, valueBytes } from './packed-bytes.ts';
 import { Staging } from './staging.ts';
 
 /** On every device, uniform bindings may begin at multiples of this many bytes. */
@@ -214,9 +215,10 @@ export class Program {
     for (const id of this.graph.outputs.values()) used.add(this.memory.storage[id]);
     for (const [id, tensor] of this.graph.constants) {
       if (!used.has(id)) continue;
-      const buffer = this.gpu.buffers.acquire(deviceBytes(tensor, this.options));
+      const buffer = this.gpu.buffers.acquire(valueBytes(this.graph, id, this.options));
       this.constants.set(id, buffer);
-      this.write(buffer, toDevice(tensor, this.options));
+      const isPacked = hasPackedBytes(this.graph, id);
+      this.write(buffer, isPacked ? toPackedBytes(tensor) : toDevice(tensor, this.options));
     }
   }
 

@@ -5,9 +5,8 @@
  * together, as vectors of 4 rows or columns.
  */
 import type { KernelSource } from '../device/pipeline-cache.ts';
-import { GEMM_PARAMS, gemmName, gemmResult, type GemmOptions } from './gemm.ts';
-import { declareUnary } from './unary.ts';
-import { declareBuffers, declareParams, floatAccess, four, range } from './wgsl.ts';
+import { gemmHead, gemmName, gemmResult, type GemmOptions } from './gemm.ts';
+import { floatAccess, four, range } from './wgsl.ts';
 
 /** Side of a tile of the result. */
 export const LARGE_TILE = 128;
@@ -23,8 +22,8 @@ const VECTORS: number = LARGE_TILE / 4;
  * n, tiles of m, products.
  */
 export function largeGemmKernel(options: GemmOptions): KernelSource {
-  const { hasBias, activation, storage } = options;
-  const { type, enable, declaration, load, store } = floatAccess(storage);
+  const { storage, weight } = options;
+  const { load, store } = floatAccess(storage);
   /** Declares a function that loads an element of an operand, 0 outside of it. */
   const element = (of: 'a' | 'b', limit: string, outerStride: string, depthStride: string): string => `
 fn ${of}Element(at: u32, outer: u32, step: u32) -> f32 {
@@ -42,21 +41,25 @@ fn ${of}Element(at: u32, outer: u32, step: u32) -> f32 {
         let row = ${first} + outer * 4u;
         ${of}Tile[(depth + j) * ${VECTORS}u + outer] = vec4f(${four.map((i) => `${of}Element(${of}At, row + ${i}u, step)`).join(', ')});
       }`;
+  /** Loads this invocation's block of codes, 4 columns by 4 steps. */
+  const loadCodes = `
+      let depth = (block % ${DEPTH / 4}u) * 4u;
+      let outer = block / ${DEPTH / 4}u;
+      let column = firstColumn + outer * 4u;
+${four.map((i) => `      let weights${i} = weights4(column + ${i}u, start + depth);`).join('\n')}
+${four.map((j) => `      bTile[(depth + ${j}u) * ${VECTORS}u + outer] = vec4f(${four.map((i) => `weights${i}[${j}]`).join(', ')});`).join('\n')}`;
   return {
     name: `${gemmName(options)} large`,
-    code: `${enable}${declareParams(GEMM_PARAMS)}
-${declareBuffers({ a: type, b: type, offsets: 'u32', ...(hasBias && { bias: type }), y: type })}
-${declaration}${activation === undefined ? '' : declareUnary(activation)}
+    code: `${gemmHead(options)}
 var<workgroup> aTile: array<vec4f, ${DEPTH * VECTORS}>;
 var<workgroup> bTile: array<vec4f, ${DEPTH * VECTORS}>;
-${element('a', 'm', 'aRow', 'aColumn')}${element('b', 'n', 'bColumn', 'bRow')}
+${element('a', 'm', 'aRow', 'aColumn')}${weight === undefined ? element('b', 'n', 'bColumn', 'bRow') : ''}
 
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let product = params.first + group.z;
   let aAt = offsets[2u * product];
-  let bAt = offsets[2u * product + 1u];
-  let firstRow = (params.firstTileRow + group.y) * ${LARGE_TILE}u;
+${weight === undefined ? '  let bAt = offsets[2u * product + 1u];\n' : ''}  let firstRow = (params.firstTileRow + group.y) * ${LARGE_TILE}u;
   let firstColumn = (params.firstTileColumn + group.x) * ${LARGE_TILE}u;
   // Rows 4 ty … and 4 (ty + 16) …, columns likewise.
   let tx = lane % 16u;
@@ -66,7 +69,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var start = 0u; start < params.k; start += ${DEPTH}u) {
     workgroupBarrier();
     if (lane < 128u) {${loadBlock('a', 'aColumn', 'firstRow')}
-    } else {${loadBlock('b', 'bRow', 'firstColumn')}
+    } else {${weight === undefined ? loadBlock('b', 'bRow', 'firstColumn') : loadCodes}
     }
     workgroupBarrier();
     for (var step = 0u; step < ${DEPTH}u; step++) {

@@ -5,8 +5,9 @@
  */
 import type { UnaryFunction } from '@attn/core/backend';
 import type { KernelSource } from '../device/pipeline-cache.ts';
+import { CODE_PARAMS, codeBuffers, codeSuffix, declareWeights4, type CodeLayout } from './quantized/codes.ts';
 import { declareUnary } from './unary.ts';
-import { declareBuffers, declareParams, floatAccess, type FloatStorage } from './wgsl.ts';
+import { declareBuffers, declareParams, floatAccess, four, type FloatStorage } from './wgsl.ts';
 
 /** Side of a tile of the result. */
 export const GEMM_TILE = 64;
@@ -38,11 +39,16 @@ export const GEMM_PARAMS = {
   batches: 'u32',
 } as const;
 
+/** Parameters of a product whose b is codes. */
+export const CODES_GEMM_PARAMS: typeof GEMM_PARAMS & typeof CODE_PARAMS = { ...GEMM_PARAMS, ...CODE_PARAMS };
+
 /** What a product does besides multiplying, and how its floats are stored. */
 export interface GemmOptions {
   readonly hasBias: boolean;
   readonly activation: UnaryFunction | undefined;
   readonly storage: FloatStorage;
+  /** How b is stored as codes, [n, k]. Undefined: as floats. */
+  readonly weight?: CodeLayout | undefined;
 }
 
 /** How a tile of an operand is loaded: names of its shared memory, buffer and parameters. */
@@ -60,9 +66,19 @@ interface TileSource {
 }
 
 /** The name of a variant of the kernel. */
-export function gemmName({ hasBias, activation, storage }: GemmOptions): string {
+export function gemmName({ hasBias, activation, storage, weight }: GemmOptions): string {
   const { suffix } = floatAccess(storage);
-  return `gemm${hasBias ? ' bias' : ''}${activation === undefined ? '' : ` ${activation}`}${suffix}`;
+  const codes = weight === undefined ? '' : codeSuffix(weight);
+  return `gemm${hasBias ? ' bias' : ''}${activation === undefined ? '' : ` ${activation}`}${codes}${suffix}`;
+}
+
+/** WGSL that declares the parameters and the buffers of both kernels of products. */
+export function gemmHead({ hasBias, activation, storage, weight }: GemmOptions): string {
+  const { type, enable, declaration } = floatAccess(storage);
+  const b = weight === undefined ? { b: type } : codeBuffers(weight);
+  return `${enable}${declareParams(weight === undefined ? GEMM_PARAMS : CODES_GEMM_PARAMS)}
+${declareBuffers({ a: type, ...b, offsets: 'u32', ...(hasBias && { bias: type }), y: type })}
+${declaration}${activation === undefined ? '' : declareUnary(activation)}${weight === undefined ? '' : declareWeights4(weight)}`;
 }
 
 /** WGSL that adds the bias of `column` to a sum and activates it, before it is stored. */
@@ -76,8 +92,8 @@ export function gemmResult({ hasBias, activation, storage }: GemmOptions, sum: s
  * b begin. Grid: tiles of n, tiles of m, products.
  */
 export function gemmKernel(options: GemmOptions): KernelSource {
-  const { hasBias, activation, storage } = options;
-  const { type, enable, declaration, load, store } = floatAccess(storage);
+  const { storage, weight } = options;
+  const { load, store } = floatAccess(storage);
   const loadTile = ({ tile, operand, limit, rowStride, depthStride, first }: TileSource): string => `
     for (var s = lane; s < ${GEMM_TILE * DEPTH}u; s += 256u) {
       let outer = s / ${DEPTH}u;
@@ -96,20 +112,27 @@ export function gemmKernel(options: GemmOptions): KernelSource {
     depthStride: 'aColumn',
     first: 'firstRow',
   });
-  const tileB = loadTile({
-    tile: 'tileB',
-    operand: 'b',
-    limit: 'n',
-    rowStride: 'bColumn',
-    depthStride: 'bRow',
-    first: 'firstColumn',
-  });
+  const tileB =
+    weight === undefined
+      ? loadTile({
+          tile: 'tileB',
+          operand: 'b',
+          limit: 'n',
+          rowStride: 'bColumn',
+          depthStride: 'bRow',
+          first: 'firstColumn',
+        })
+      : `
+    {
+      let outer = lane / ${DEPTH / 4}u;
+      let depth = (lane % ${DEPTH / 4}u) * 4u;
+      let weights = weights4(firstColumn + outer, start + depth);
+${four.map((i) => `      tileB[outer * ${PITCH}u + depth + ${i}u] = weights[${i}];`).join('\n')}
+    }`;
   const rows = [0, 1, 2, 3];
   return {
     name: gemmName(options),
-    code: `${enable}${declareParams(GEMM_PARAMS)}
-${declareBuffers({ a: type, b: type, offsets: 'u32', ...(hasBias && { bias: type }), y: type })}
-${declaration}${activation === undefined ? '' : declareUnary(activation)}
+    code: `${gemmHead(options)}
 var<workgroup> tileA: array<f32, ${GEMM_TILE * PITCH}>;
 var<workgroup> tileB: array<f32, ${GEMM_TILE * PITCH}>;
 
@@ -117,8 +140,7 @@ var<workgroup> tileB: array<f32, ${GEMM_TILE * PITCH}>;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let product = params.first + group.z;
   let aAt = offsets[2u * product];
-  let bAt = offsets[2u * product + 1u];
-  let firstRow = (params.firstTileRow + group.y) * ${GEMM_TILE}u;
+${weight === undefined ? '  let bAt = offsets[2u * product + 1u];\n' : ''}  let firstRow = (params.firstTileRow + group.y) * ${GEMM_TILE}u;
   let firstColumn = (params.firstTileColumn + group.x) * ${GEMM_TILE}u;
   let tx = lane % 16u;
   let ty = lane / 16u;

@@ -17,8 +17,10 @@ import { mergeKernel } from './merge.ts';
 import { maskKernel } from './mask.ts';
 import { moveKernel } from './move.ts';
 import { sortCountKernel, sortMoveKernel, sortScanKernel } from './radix-sort.ts';
+import { packBytesKernel, quantizedEmbeddingKernel } from './quantized/embedding.ts';
+import { integerGemmKernel } from './quantized/integer-gemm.ts';
 import { reduceKernel } from './reduce.ts';
-import { layerNormKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
+import { layerNormKernel, rowScalesKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
 import { topKKernel } from './top-k.ts';
 import { attention, others, PLAIN } from './variants.testing.ts';
 
@@ -78,12 +80,23 @@ test('shared memory is what was said', () => {
   }
 });
 
+const PRODUCT = { hasBias: false, activation: undefined, storage: 'f32' } as const;
+const Q8 = { bits: 8, zero: 128, isAligned: true } as const;
+const Q4 = { bits: 4, zero: undefined, isAligned: true } as const;
+
 /** One variant of each kernel, to be read. */
 const TEXTS: Readonly<Record<string, KernelSource>> = {
   attention: attentionKernel({ ...PLAIN, state: 'lse' }),
   merge: mergeKernel({ hasLse: true, storage: 'f32' }),
   gemm: gemmKernel({ hasBias: true, activation: 'gelu', storage: 'f32' }),
   'gemm-large': largeGemmKernel({ hasBias: false, activation: undefined, storage: 'f32' }),
+  'gemm-codes': gemmKernel({ ...PRODUCT, weight: Q4 }),
+  'gemm-large-codes': largeGemmKernel({ ...PRODUCT, weight: Q8 }),
+  'integer-gemm': integerGemmKernel({ ...PRODUCT, weight: Q4, tile: 64, isPacked: false }),
+  'integer-gemm-packed': integerGemmKernel({ ...PRODUCT, weight: Q8, tile: 128, isPacked: true }),
+  'quantized-embedding': quantizedEmbeddingKernel(Q4),
+  'pack-bytes': packBytesKernel(),
+  'row-scales': rowScalesKernel({ storage: 'f16', subgroups: false }),
   softmax: softmaxKernel({ storage: 'f32', subgroups: false }),
   'softmax-subgroups': softmaxKernel({ storage: 'f32', subgroups: true }),
   'layer-norm': layerNormKernel({ hasWeight: true, hasBias: true, storage: 'f16', subgroups: false }),

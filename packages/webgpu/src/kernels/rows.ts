@@ -253,3 +253,39 @@ ${entry({ subgroups })}
 }`,
   };
 }
+
+/**
+ * Parameters of `rowScalesKernel`. `limit` is the greatest integer of a row; a row in which nothing is larger
+ * than `least` has integers 0.
+ */
+export const ROW_SCALES_PARAMS = { rows: 'u32', length: 'u32', limit: 'f32', least: 'f32' } as const;
+
+/**
+ * What makes rows of x integers: y[row] is limit over the greatest magnitude, by which numbers are
+ * multiplied, and its inverse, the scale of the integers. A row of zeros has 0 and 0, one with a number that
+ * is not finite 0 and NaN.
+ */
+export function rowScalesKernel({ storage, subgroups }: RowOptions): KernelSource {
+  const { type, enable, suffix, load } = floatAccess(storage);
+  return {
+    name: `rowScales${subgroups ? ' subgroups' : ''}${suffix}`,
+    code: `${enable}${subgroups ? ENABLE_SUBGROUPS : ''}${declareParams(ROW_SCALES_PARAMS)}
+${declareBuffers({ x: type, y: 'vec2f' })}
+${head({ subgroups })}
+${entry({ subgroups })}
+  var nonFinite = 0.0;
+  var greatest = 0.0;
+  for (var i = lane; i < params.length; i += ${THREADS}u) {
+    let size = abs(${load('x[row * params.length + i]')});
+    if (bitcast<u32>(size) >= 0x7f800000u) { nonFinite += 1.0; } else { greatest = max(greatest, size); }
+  }
+  let isNaNRow = sumOf(nonFinite, lane, reach) > 0.0;
+  greatest = greatestOf(greatest, lane, reach);
+  if (lane > 0u) { return; }
+  var scales = vec2f();
+  if (greatest > params.least) { scales = vec2f(params.limit / greatest, greatest / params.limit); }
+  if (isNaNRow) { scales = vec2f(0.0, bitcast<f32>(0x7fc00000u | (params.rows & 0u))); }
+  y[row] = scales;
+}`,
+  };
+}

@@ -16,9 +16,12 @@ import { mergeKernel } from './merge.ts';
 import { maskKernel } from './mask.ts';
 import { moveKernel } from './move.ts';
 import { sortCountKernel, sortMoveKernel, sortScanKernel } from './radix-sort.ts';
+import { areSignedBytes, type CodeLayout } from './quantized/codes.ts';
+import { packBytesKernel, quantizedEmbeddingKernel } from './quantized/embedding.ts';
+import { integerGemmKernel } from './quantized/integer-gemm.ts';
 import { reduceKernel } from './reduce.ts';
 import { rotaryKernel } from './rotary.ts';
-import { layerNormKernel, rmsNormKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
+import { layerNormKernel, rmsNormKernel, rowScalesKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
 import { topKKernel } from './top-k.ts';
 import { UNARY_NAMES } from './unary.ts';
 
@@ -115,8 +118,40 @@ export const attention: readonly KernelSource[] = [
 
 const elements = ['f32', 'f16'] as const;
 
+/** All layouts of codes. */
+const layouts: readonly CodeLayout[] = ([8, 4] as const).flatMap((bits) =>
+  [undefined, bits === 8 ? 128 : 8].flatMap((zero) =>
+    booleans.map((isAligned) => ({ bits, zero, isAligned })),
+  ),
+);
+
+/** Products with codes: all layouts, in each storage without more, and with all there is in one. */
+const coded = layouts.flatMap((weight) => [
+  quantizedEmbeddingKernel(weight),
+  ...storages.flatMap((storage) => {
+    const isPlain = storage !== 'rounded';
+    const options = {
+      hasBias: !isPlain,
+      activation: isPlain ? undefined : ('gelu' as const),
+      storage,
+      weight,
+    };
+    return [
+      gemmKernel(options),
+      largeGemmKernel(options),
+      ...([64, 128] as const).flatMap((tile) =>
+        booleans
+          .filter((isPacked) => !isPacked || areSignedBytes(weight))
+          .map((isPacked) => integerGemmKernel({ ...options, tile, isPacked })),
+      ),
+    ];
+  }),
+]);
+
 /** All variants of all other kernels. */
 export const others: readonly KernelSource[] = [
+  packBytesKernel(),
+  ...coded,
   sortCountKernel(),
   sortScanKernel(),
   sortMoveKernel(),
@@ -141,6 +176,7 @@ export const others: readonly KernelSource[] = [
     ...booleans.map((hasLse) => mergeKernel({ hasLse, storage })),
     ...booleans.map((hasBias) => expertLinearKernel({ hasBias, storage })),
     ...booleans.flatMap((subgroups) => [
+      ...(storage === 'rounded' ? [] : [rowScalesKernel({ storage, subgroups })]),
       softmaxKernel({ storage, subgroups }),
       ...booleans.flatMap((hasWeight) =>
         booleans.map((hasBias) => layerNormKernel({ hasWeight, hasBias, storage, subgroups })),

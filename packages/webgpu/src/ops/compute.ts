@@ -9,8 +9,7 @@ import {
 } from '@attn/core/backend';
 import { always, specOf, storageOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
 import { DeviceTable, type Dispatch } from '../graph/dispatch.ts';
-import { GEMM_PARAMS, GEMM_TILE, gemmKernel, type GemmOptions } from '../kernels/gemm.ts';
-import { LARGE_TILE, largeGemmKernel } from '../kernels/gemm-large.ts';
+import { GEMM_PARAMS, type GemmOptions } from '../kernels/gemm.ts';
 import {
   LAYER_NORM_PARAMS,
   layerNormKernel,
@@ -21,8 +20,8 @@ import {
   SOFTMAX_PARAMS,
   softmaxKernel,
 } from '../kernels/rows.ts';
-import { gridParts, packParams } from '../kernels/wgsl.ts';
-import { BUSY_GROUPS } from './busy.ts';
+import { packParams } from '../kernels/wgsl.ts';
+import { gemmOf, productDispatches } from './products.ts';
 
 export function emitLinear(context: ProgramContext, node: NodeOf<'linear'>): NodeProgram {
   const { x, weight, bias } = node.inputs;
@@ -79,37 +78,17 @@ function products(
   bindings: (offsets: DeviceTable) => Dispatch['bindings'],
 ): Dispatch[] {
   const batches = offsets.length / 2;
-  const { m, n } = sizes;
-  if (m * n * batches === 0) return [];
-  const tile = tileFor(context, m, n, batches);
-  const kernel = tile === LARGE_TILE ? largeGemmKernel(options) : gemmKernel(options);
-  const table = new DeviceTable(offsets);
-  const parts = (count: number) => gridParts(count, context.limits.mostGroups);
-  const [columns, rows] = [n, m].map((extent) => parts(Math.ceil(extent / tile)));
-  return parts(batches).flatMap(({ first, count }) =>
-    rows.flatMap((row) =>
-      columns.map((column): Dispatch => {
-        const firsts = { first, firstTileRow: row.first, firstTileColumn: column.first };
-        return {
-          kernel,
-          params: packParams(GEMM_PARAMS, { ...sizes, ...firsts, batches }),
-          bindings: bindings(table),
-          grid: [column.count, row.count, count],
-        };
-      }),
-    ),
-  );
+  return productDispatches(context, {
+    ...sizes,
+    batches,
+    kernel: (tile) => gemmOf(tile, options),
+    params: (firsts) => packParams(GEMM_PARAMS, { ...sizes, ...firsts, batches }),
+    bindings: bindings(new DeviceTable(offsets)),
+  });
 }
 
-/** Large tiles where there are enough of them to keep a GPU busy. */
-function tileFor({ limits }: ProgramContext, m: number, n: number, batches: number): number {
-  const { gemmTile, isSoftware } = limits;
-  if (gemmTile !== undefined) return gemmTile;
-  const large = Math.ceil(m / LARGE_TILE) * Math.ceil(n / LARGE_TILE) * batches;
-  return !isSoftware && large >= BUSY_GROUPS ? LARGE_TILE : GEMM_TILE;
-}
-
-function rowOptions(context: ProgramContext, id: ValueId): RowOptions {
+/** How rows are reduced and stored, as a value is. */
+export function rowOptions(context: ProgramContext, id: ValueId): RowOptions {
   return { storage: storageOf(context, id), subgroups: context.limits.subgroups };
 }
 

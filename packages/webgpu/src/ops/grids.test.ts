@@ -20,6 +20,7 @@ async function run(graph: Graph, inputs: Record<string, Tensor>, gemmTile: 64 | 
   const program = await Program.create(gpu, graph, new PlanCache(), {
     gemmTile,
     hasF16,
+    hasPackedDot: false,
     subgroups: false,
     workgroupBytes: limits.maxComputeWorkgroupStorageSize,
     bindingBytes: limits.maxStorageBufferBindingSize,

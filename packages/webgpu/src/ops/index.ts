@@ -15,6 +15,7 @@ import {
   emitTranspose,
 } from './movement.ts';
 import { EMIT_BINARY, EMIT_UNARY } from './pointwise.ts';
+import { emitQuantizedEmbedding, emitQuantizedLinear } from './quantized.ts';
 import { emitReduce } from './reduce.ts';
 import { emitRotary } from './rotary.ts';
 import { emitTopK } from './top-k.ts';
@@ -44,6 +45,8 @@ export const EMIT: { readonly [K in OpName]: Emit<K> } = {
   rotary: emitRotary,
   topK: emitTopK,
   expertLinear: emitExpertLinear,
+  quantizedLinear: emitQuantizedLinear,
+  quantizedEmbedding: emitQuantizedEmbedding,
 };
 
 /** The dispatches of a node. */

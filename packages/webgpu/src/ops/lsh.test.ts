@@ -51,6 +51,7 @@ const limits: KernelLimits = {
   subgroups: false,
   isSoftware: true,
   hasF16: false,
+  hasPackedDot: false,
 };
 
 async function run(graph: Graph, bindingBytes: number): Promise<Tensors> {
