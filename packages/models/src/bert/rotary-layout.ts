@@ -3,7 +3,7 @@
  * layers have the names of https://github.com/Dao-AILab/flash-attention.
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { normSlots, Slot, type LinearSlots, type MatrixSlots } from '../checkpoint/layout.ts';
+import { normSlots, Slot, tableSlot, type LinearSlots, type MatrixSlots } from '../checkpoint/layout.ts';
 import { prefixOf } from '../checkpoint/names.ts';
 import type { BertConfig } from './config.ts';
 import { headSlots, type HeadNames } from './head-weights.ts';
@@ -30,7 +30,7 @@ export function rotaryLayout(
 ): BertSlots {
   const { hiddenSize, vocabSize, tokenTypes, intermediateSize, layers } = config;
   const prefix = prefixOf(checkpoint, withHead, 'embeddings.word_embeddings.weight');
-  const words = new Slot(`${prefix}embeddings.word_embeddings.weight`, [vocabSize, hiddenSize]);
+  const words = tableSlot(`${prefix}embeddings.word_embeddings.weight`, vocabSize, hiddenSize);
   const layer = (name: string): LayerSlots => ({
     projections: { all: linear(`${name}.${attention}.Wqkv`, 3 * hiddenSize, hiddenSize) },
     attentionOutput: linear(`${name}.${attention}.out_proj`, hiddenSize, hiddenSize),
