@@ -1,6 +1,6 @@
 /** Parts of weights: matrices that a checkpoint stores as one, below each other, are apart here. */
-import { bytesPerElement, isLazy, lazyTensor, sizeOf, type DType, type StorageOf } from '@attn/core/backend';
-import type { Tensor } from '@attn/core';
+import { bytesPerElement, isLazy, lazyTensor, sizeOf, type StorageOf } from '@attn/core/backend';
+import type { DType, Tensor } from '@attn/core';
 import type { LinearWeights } from '../graph/model-builder.ts';
 import type { Weight } from './layout.ts';
 
