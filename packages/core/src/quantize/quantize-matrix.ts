@@ -52,7 +52,7 @@ const aTensor: Kind = fields('a tensor', 'dtype', 'shape', 'data');
  * const { codes, scales } = quantizeMatrix(f32([2, 64], new Float32Array(128)), { bits: 4, block: 32 });
  */
 export function quantizeMatrix(matrix: Tensor, options: QuantizeMatrixOptions): QuantizedMatrix {
-  const { bits, block: wanted, zeroPoints: hasZeros = false } = checkOptions(WHERE, options, KINDS);
+  const { bits, block: size, zeroPoints: hasZeros = false } = checkOptions(WHERE, options, KINDS);
   checkArgument(WHERE, 'matrix', matrix, aTensor);
   const { shape, dtype, data } = contiguous(matrix);
   const [rows, length] = shape;
@@ -60,7 +60,7 @@ export function quantizeMatrix(matrix: Tensor, options: QuantizeMatrixOptions): 
     throw new AttnError('INVALID_SHAPE', WHERE, `matrix must be [rows, length], got ${show(shape)}`);
   if (dtype !== 'f32' && dtype !== 'f16')
     throw new AttnError('INVALID_DTYPE', WHERE, `matrix must be f32 or f16, got ${dtype}`);
-  const block = wanted ?? Math.max(2, length + (length % 2));
+  const block = size ?? Math.max(2, length + (length % 2));
   if (bits === 4 && block % 2 === 1)
     throw new AttnError('INVALID_ARGUMENT', WHERE, `block must be even for 4 bits, got ${block}`);
   const numbers = dtype === 'f16' ? halfToFloat32(data as Uint16Array) : (data as Float32Array);

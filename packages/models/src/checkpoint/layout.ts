@@ -6,7 +6,7 @@
 import type { Tensor } from '@attn/core';
 import type { QuantizedWeight } from './quantized-weight.ts';
 
-/** What a tensor is for, where it may be quantised: the matrix of a linear layer, or a table of embeddings. */
+/** What a tensor that may be quantised is for: the matrix of a linear layer, or a table of embeddings. */
 export type SlotRole = 'linear' | 'embeddings';
 
 /** The place of one tensor in a model. */
@@ -27,7 +27,7 @@ export class Slot {
 /** A tensor of the model, f32, with its name in the checkpoint. */
 export interface Weight {
   readonly name: string;
-  /** Of a quantised weight, the numbers that its codes stand for, made when they are asked for. */
+  /** Its numbers. Those that codes stand for are made when they are asked for. */
   readonly tensor: Tensor<'f32'>;
   /** The codes of a quantised weight, a matrix [rows, length]. */
   readonly quantized?: QuantizedWeight | undefined;

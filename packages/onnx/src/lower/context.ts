@@ -22,8 +22,9 @@ export interface LowerOptions {
   /** How row blocks are batched. The defaults suit CPUs. */
   readonly schedule?: Partial<ScheduleOptions>;
   /**
-   * Whether the runtime multiplies unsigned by signed bytes without losing a bit, whatever the bytes are. Where
-   * it may not, products of bytes have two unsigned operands, which are exact everywhere. Default: false.
+   * Whether the runtime multiplies unsigned by signed bytes without losing a bit, whatever the bytes are.
+   * Where it may not, products of bytes have two unsigned operands, which are exact everywhere. Default:
+   * false.
    */
   readonly exactSignedBytes?: boolean;
   /** Most logits of a step of LSH attention. Default: 2¹⁷, half a megabyte, which stays in the cache. */

@@ -111,8 +111,8 @@ export class ModelCache {
   }
 
   /**
-   * Links a blob into a snapshot, or copies it where the system has no links. The link appears at once, in the
-   * place of an old one, so that nobody who has a copy ever finds it gone.
+   * Links a blob into a snapshot, or copies it where the system has no links. The link appears at once, in
+   * the place of an old one, so that nobody who has a copy ever finds it gone.
    */
   async link(hash: string, file: SnapshotFile, size: number): Promise<void> {
     const [blob, pointer] = [this.blob(hash), this.pointer(file)];

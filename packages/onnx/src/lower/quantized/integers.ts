@@ -14,9 +14,9 @@ export type IntegerForm = Exclude<ActivationForm, 'float'>;
 
 /** Rows of activations [rows, length] as integers, before they are rounded. */
 export interface ScaledRows {
-  /** Of a row with a number that is not finite, some are NaN. */
+  /** The numbers. Of a row with a number that is not finite, some are NaN. */
   readonly numbers: Name;
-  /** [rows, 1]. Of a row with a number that is not finite, it may be NaN or infinite. */
+  /** The scales, [rows, 1]. Of a row with a number that is not finite, it may be NaN or infinite. */
   readonly scale: Name;
 }
 

@@ -7,7 +7,7 @@ import { isForBytes, isForMatMulNBits } from './forms.ts';
 /** An operation of a product of bytes. */
 const BYTE_PRODUCT = 0.0016;
 
-/** A weight that becomes a number at each run: in the tiles of MatMulNBits, and of 8 or 4 bits before a product. */
+/** A weight that becomes a number at each run: in the tiles of MatMulNBits, or before a product. */
 const UNPACKED = 0.05;
 const DEQUANTIZED = { 8: 0.25, 4: 1 };
 
