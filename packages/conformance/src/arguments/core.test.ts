@@ -118,7 +118,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   // Codes.
   quantizeMatrix: { args: () => [f32([2, 2], [1, 2, 3, 4]), { bits: 8, block: 2 }], options: [1] },
   ...untried(BACKEND, 'quantizedEmbedding', 'blockBytes', 'blocksOf', 'codesShape', 'scalesShape'),
-  ...untried(BACKEND, 'zeroPointsShape', 'CodeReader', 'CodeWriter'),
+  ...untried(BACKEND, 'rowBlock', 'zeroPointsShape', 'CodeReader', 'CodeWriter'),
   ...untried(KERNEL, 'codeAt', 'greatestOf', 'middleOf', 'quantizeRow'),
 
   // Patterns.

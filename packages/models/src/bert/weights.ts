@@ -9,6 +9,7 @@ import {
   normSlots,
   Slot,
   tableSlot,
+  sensitive,
   type LinearSlots,
   type MatrixSlots,
   type NormSlots,
@@ -171,7 +172,7 @@ export function bertLayout(
     const feedForward = isGated ? GATED : names.feedForward;
     const [intermediate, output, outputNorm] = feedForward.map((own) => `${name}.${own}`);
     return {
-      projections: { query, key, value },
+      projections: { query, key, value: sensitive(value) },
       attentionOutput,
       attentionNorm: normSlots(`${name}.${names.attention[4]}`, hiddenSize),
       inner: isGated

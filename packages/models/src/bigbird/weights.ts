@@ -8,6 +8,7 @@ import {
   matrixSlots,
   normSlots,
   Slot,
+  sensitive,
   type LinearSlots,
   type MatrixSlots,
   type NormSlots,
@@ -112,7 +113,7 @@ function layerSlots(name: string, config: BigBirdConfig): LayerSlots {
   return {
     query: projection('query'),
     key: projection('key'),
-    value: projection('value'),
+    value: sensitive(projection('value')),
     attentionOutput: linearSlots(`${name}.attention.output.dense`, hiddenSize, hiddenSize),
     attentionNorm: normSlots(`${name}.attention.output.LayerNorm`, hiddenSize),
     ...feedForwardSlots(name, config),

@@ -16,11 +16,14 @@ export class Slot {
   readonly shape: readonly number[];
   /** Undefined for tensors that are never quantised: norms, biases, positions, … */
   readonly role: SlotRole | undefined;
+  /** Whether a model loses much where this tensor has few bits. */
+  readonly isSensitive: boolean;
 
-  constructor(name: string, shape: readonly number[], role?: SlotRole) {
+  constructor(name: string, shape: readonly number[], role?: SlotRole, isSensitive = false) {
     this.name = name;
     this.shape = shape;
     this.role = role;
+    this.isSensitive = isSensitive;
   }
 }
 
@@ -71,6 +74,12 @@ export function linearSlots(name: string, outFeatures: number, inFeatures: numbe
 /** A linear layer without bias, as PyTorch names it. */
 export function matrixSlots(name: string, outFeatures: number, inFeatures: number): MatrixSlots {
   return { weight: new Slot(`${name}.weight`, [outFeatures, inFeatures], 'linear') };
+}
+
+/** The slots of a layer whose weight should not have few bits, as the values of an attention should not. */
+export function sensitive<S extends MatrixSlots>(slots: S): S {
+  const { name, shape, role } = slots.weight;
+  return { ...slots, weight: new Slot(name, shape, role, true) };
 }
 
 /** A layer normalisation, as PyTorch names it. */

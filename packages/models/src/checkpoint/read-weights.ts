@@ -3,12 +3,11 @@
  * in one error, before the first tensor is read. Large tensors on disk stay
  * there until a backend asks for them; the backend then holds the only copy.
  */
-import { AttnError, quantizeMatrix, type Tensor } from '@attn/core';
+import { AttnError, type Tensor } from '@attn/core';
 import {
   aBoolean,
   aFunction,
   aSignal,
-  halfToFloat32,
   lazyTensor,
   oneOf,
   show,
@@ -17,9 +16,11 @@ import {
   type OptionKinds,
 } from '@attn/core/backend';
 import type { Checkpoint } from './checkpoint.ts';
+import { readCodes } from './read-codes.ts';
 import { fillIn, slotsOf, type Slot, type Weight, type Weights } from './layout.ts';
 import { numbersOf } from './quantized-weight.ts';
 import { aWeightDtype, formOf, inputsOf, type Activations, type WeightDtype } from './weight-dtype.ts';
+import { widen, wrongDtype } from './widen.ts';
 
 /** How far reading has come, in bytes of the files. */
 export interface ReadProgress {
@@ -41,7 +42,7 @@ export interface ReadOptions {
   readonly inMemory?: boolean;
   /**
    * The form in which matrices and tables of embeddings are kept: as f32, or as codes of 8 bits (`q8`) or 4
-   * bits (`q4`) with scales, which they become as they are read. Default: f32, or as the files have them.
+   * bits (`q4`) with scales, which they become as they are read. Default: as the files have them.
    */
   readonly dtype?: WeightDtype;
   /**
@@ -66,9 +67,6 @@ export interface Tolerated {
 }
 
 const WHERE = 'models/weights';
-
-/** How each form is laid out: a scale for each row of 8 bits, for each 32 numbers of 4 bits. */
-const LAYOUTS = { q8: { bits: 8 }, q4: { bits: 4, block: 32 } } as const;
 
 /** Weights of at least this many bytes are read later: a page of memory, which no bias fills. */
 const LARGE_BYTES = 4096;
@@ -98,32 +96,23 @@ export async function readWeights<L extends object>(
 async function readSlots(
   checkpoint: Checkpoint,
   slots: readonly Slot[],
-  { signal, onProgress, inMemory, dtype = 'f32', activations = 'f32' }: ReadOptions,
+  { onProgress, ...options }: ReadOptions,
 ): Promise<ReadonlyMap<string, Weight>> {
   const weights = new Map<string, Weight>();
-  const roles = new Map(slots.map(({ name, role }) => [listedName(checkpoint, name), role]));
-  const names = [...roles.keys()];
-  const total = names.reduce((sum, name) => sum + checkpoint.spec(name).byteLength, 0);
+  const unique = new Map<string, Slot>();
+  for (const slot of slots) {
+    const name = listedName(checkpoint, slot.name);
+    if (!unique.has(name)) unique.set(name, slot);
+  }
+  const total = [...unique.keys()].reduce((sum, name) => sum + checkpoint.spec(name).byteLength, 0);
   let done = 0;
   let file = checkpoint.name;
-  for (const name of names) {
-    throwIfAborted(signal, WHERE);
+  for (const [name, slot] of unique) {
+    throwIfAborted(options.signal, WHERE);
     const { byteLength, file: own } = checkpoint.spec(name);
     file = own ?? file;
     onProgress?.({ done, total, file });
-    const form = formOf(dtype, roles.get(name));
-    if (form !== 'f32') {
-      const { shape } = checkpoint.spec(name);
-      const matrix = quantizeMatrix(widen(name, await checkpoint.tensor(name)), LAYOUTS[form]);
-      const quantized = { ...matrix, inputs: inputsOf(activations) };
-      weights.set(name, { name, tensor: numbersOf(quantized, shape[1]), quantized });
-      done += byteLength;
-      continue;
-    }
-    const isLater = !inMemory && byteLength >= LARGE_BYTES;
-    const later = isLater ? await checkpoint.lazyTensor?.(name) : undefined;
-    const tensor = later === undefined ? widen(name, await checkpoint.tensor(name)) : widenLater(name, later);
-    weights.set(name, { name, tensor });
+    weights.set(name, await readWeight(checkpoint, name, slot, options));
     done += byteLength;
   }
   onProgress?.({ done, total, file });
@@ -133,6 +122,23 @@ async function readSlots(
       return weight === undefined ? [] : [[name, weight]];
     }),
   );
+}
+
+async function readWeight(
+  checkpoint: Checkpoint,
+  name: string,
+  slot: Slot,
+  { signal, inMemory, dtype, activations = 'f32' }: ReadOptions,
+): Promise<Weight> {
+  const codes = await readCodes(checkpoint, name, formOf(dtype, slot), { signal, inMemory });
+  if (codes !== undefined) {
+    const quantized = { ...codes, inputs: inputsOf(activations) };
+    return { name, tensor: numbersOf(codes, slot.shape[1]), quantized };
+  }
+  const isLater = !inMemory && checkpoint.spec(name).byteLength >= LARGE_BYTES;
+  const later = isLater ? await checkpoint.lazyTensor?.(name) : undefined;
+  const tensor = later === undefined ? widen(name, await checkpoint.tensor(name)) : widenLater(name, later);
+  return { name, tensor };
 }
 
 /** The one name of a tensor, so that no tensor is read twice. */
@@ -172,22 +178,9 @@ function listed(singular: string, plural: string, names: readonly string[], sepa
   return [`${names.length === 1 ? `1 ${singular}` : `${names.length} ${plural}`}: ${list}${rest}`];
 }
 
-function widen(name: string, { dtype, shape, data }: Tensor): Tensor<'f32'> {
-  if (dtype === 'f32' && data instanceof Float32Array) return { dtype, shape, data };
-  if (dtype === 'f16' && data instanceof Uint16Array) {
-    return { dtype: 'f32', shape, data: halfToFloat32(data) };
-  }
-  throw wrongDtype(name, dtype);
-}
-
 function widenLater(name: string, stored: Tensor): Tensor<'f32'> {
   const { dtype, shape } = stored;
   if (dtype === 'f32') return stored as Tensor<'f32'>;
   if (dtype !== 'f16') throw wrongDtype(name, dtype);
   return lazyTensor({ dtype: 'f32', shape }, () => widen(name, stored).data);
-}
-
-function wrongDtype(name: string, dtype: string): AttnError {
-  const message = `${name} must be stored as F32, F16, BF16 or F64, got ${dtype}`;
-  return new AttnError('INVALID_DTYPE', WHERE, message);
 }

@@ -1,7 +1,7 @@
 /** The option `dtype` of loading: in which form weights are kept. */
 import type { ActivationForm } from '@attn/core';
-import { anObject, either, oneOf, type Kind } from '@attn/core/backend';
-import type { SlotRole } from './layout.ts';
+import { anObject, oneOf, type Kind } from '@attn/core/backend';
+import type { Slot, SlotRole } from './layout.ts';
 
 /** A form of weights: numbers of 32 bits, or codes of 8 or 4 bits with scales. */
 export type WeightForm = 'f32' | 'q8' | 'q4';
@@ -17,22 +17,35 @@ export type Activations = 'f32' | 'integer';
 
 const FORMS = ['f32', 'q8', 'q4'] as const;
 const aForm: Kind = oneOf(...FORMS);
-const someForms: Kind = {
-  expected: '{ linear, embeddings } of these',
-  test: (value) =>
-    anObject.test(value) &&
-    Object.entries(value as object).every(
-      ([role, form]) => ['linear', 'embeddings'].includes(role) && (form === undefined || aForm.test(form)),
-    ),
-};
 
 /** The kind of the option `dtype`. */
-export const aWeightDtype: Kind = either(aForm, someForms);
+export const aWeightDtype: Kind = {
+  expected: '"f32", "q8", "q4", or { linear, embeddings } of these',
+  test: (value) =>
+    aForm.test(value) || (anObject.test(value) && Object.entries(value as object).every(isRoleForm)),
+};
 
-/** The form of weights of a role. Undefined roles are never quantised. */
-export function formOf(dtype: WeightDtype, role: SlotRole | undefined): WeightForm {
+function isRoleForm([role, form]: readonly [string, unknown]): boolean {
+  return ['linear', 'embeddings'].includes(role) && (form === undefined || aForm.test(form));
+}
+
+/** How each form is laid out: a scale for each row of 8 bits, and for each 32 numbers of 4 bits. */
+export const LAYOUTS = {
+  q8: { bits: 8 },
+  q4: { bits: 4, block: 32, zeroPoints: true },
+} as const;
+
+/**
+ * The form of a slot's weight; undefined where nothing is said of it. A sensitive weight has 8 bits where
+ * others have 4; a weight without a role is never quantised.
+ */
+export function formOf(
+  dtype: WeightDtype | undefined,
+  { role, isSensitive }: Pick<Slot, 'role' | 'isSensitive'>,
+): WeightForm | undefined {
   if (role === undefined) return 'f32';
-  return typeof dtype === 'string' ? dtype : (dtype[role] ?? 'f32');
+  const form = typeof dtype === 'object' ? dtype[role] : dtype;
+  return form === 'q4' && isSensitive ? 'q8' : form;
 }
 
 /** How inputs are read in a layer whose weights have this form. */

@@ -1,6 +1,6 @@
 /** Parts of weights: matrices that a checkpoint stores as one, below each other, are apart here. */
 import { bytesPerElement, isLazy, lazyTensor, sizeOf, type StorageOf } from '@attn/core/backend';
-import type { DType, Tensor } from '@attn/core';
+import type { DType, QuantizedMatrix, Tensor } from '@attn/core';
 import type { LinearWeights } from '../graph/model-builder.ts';
 import type { Weight } from './layout.ts';
 
@@ -13,14 +13,21 @@ export function cutRows({ name, tensor, quantized }: Weight, count: number): rea
   const rows = tensor.shape[0] / count;
   return Array.from({ length: count }, (_, i) => {
     const [from, to] = [i * rows, (i + 1) * rows];
-    const part = quantized && {
-      ...quantized,
-      codes: rowsOf(quantized.codes, from, to),
-      scales: rowsOf(quantized.scales, from, to),
-      zeroPoints: quantized.zeroPoints && rowsOf(quantized.zeroPoints, from, to),
-    };
+    const part = quantized && { ...quantized, ...codesOfRows(quantized, from, to) };
     return { name: `${name}[${from}:${to}]`, tensor: rowsOf(tensor, from, to), quantized: part };
   });
+}
+
+/** The codes of the rows [from, to) of a matrix. */
+export function codesOfRows(matrix: QuantizedMatrix, from: number, to: number): QuantizedMatrix {
+  const { bits, block, codes, scales, zeroPoints } = matrix;
+  return {
+    bits,
+    block,
+    codes: rowsOf(codes, from, to),
+    scales: rowsOf(scales, from, to),
+    ...(zeroPoints && { zeroPoints: rowsOf(zeroPoints, from, to) }),
+  };
 }
 
 /** Cuts a linear layer into `count` layers of equally many outputs, as `cutRows` cuts a weight. */

@@ -8,6 +8,7 @@ import {
   matrixSlots,
   normSlots,
   Slot,
+  sensitive,
   type LinearSlots,
   type MatrixSlots,
   type NormSlots,
@@ -95,7 +96,7 @@ function attentionSlots(
   name: string,
 ): SelfAttentionSlots {
   const projection = (of: string): MatrixSlots => matrixSlots(`${name}.${of}`, heads * headDim, hiddenSize);
-  const value = projection('value');
+  const value = sensitive(projection('value'));
   switch (kind) {
     case 'lsh':
       return { queryKey: projection('query_key'), value };

@@ -9,6 +9,7 @@ import {
   normSlots,
   Slot,
   tableSlot,
+  sensitive,
   type LinearSlots,
   type NormSlots,
   type Weights,
@@ -126,7 +127,7 @@ function layerSlots(
   return {
     query: square('q_proj'),
     key: square('k_proj'),
-    value: square('v_proj'),
+    value: sensitive(square('v_proj')),
     compressKeys: projection(layerwise ? shared() : `${name}.self_attn.compress_k.weight`),
     compressValues:
       layerwise || sharedKeyValue ? undefined : projection(`${name}.self_attn.compress_v.weight`),
