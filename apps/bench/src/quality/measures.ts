@@ -1,6 +1,6 @@
 /** How near the vectors of a quantised model are to those of the model itself. */
 
-/** Texts by what they are compared in: their vectors, the order of pairs, the passages nearest to questions. */
+/** Texts by what they are compared in: vectors, the order of pairs, the passages nearest to questions. */
 export interface Material<T> {
   readonly texts: readonly T[];
   readonly pairs: readonly (readonly [T, T])[];

@@ -76,7 +76,7 @@ export class BlockFitter {
     this.improve();
   }
 
-  /** Of codes around the middle one, one more lies on one side: of 4 bits the scale's sign says on which. */
+  /** Fits codes around the middle one. One more lies on one side: of 4 bits the scale's sign says where. */
   private fitMiddle(low: number, high: number): void {
     const greatest = Math.max(-low, high);
     const { zero } = this;

@@ -129,9 +129,10 @@ export class CodeWriter {
 
 /** The index of the first number that is not finite; −1 if there is none. */
 function firstNotFinite(values: Float32Array): number {
-  let zeros = 0;
-  for (let i = 0; i < values.length; i++) zeros += values[i] * 0;
-  return zeros === 0 ? -1 : values.findIndex((value) => !Number.isFinite(value));
+  // A finite number less itself is 0, any other is NaN.
+  let sum = 0;
+  for (const value of values) sum += value - value;
+  return sum === 0 ? -1 : values.findIndex((value) => !Number.isFinite(value));
 }
 
 function put(bytes: Uint8Array, start: number, index: number, code: number, bits: CodeBits): void {

@@ -10,6 +10,7 @@ import {
   Slot,
   tableSlot,
   sensitive,
+  withSensitiveEnd,
   type LinearSlots,
   type MatrixSlots,
   type NormSlots,
@@ -193,7 +194,9 @@ export function bertLayout(
     ...(relativeBuckets > 0 && {
       relativeBias: new Slot(`${prefix}encoder.relative_attention_bias.weight`, [relativeBuckets, heads]),
     }),
-    layers: Array.from({ length: layers }, (_, i) => layer(`${prefix}${names.layers}.${i}`)),
+    layers: withSensitiveEnd(
+      Array.from({ length: layers }, (_, i) => layer(`${prefix}${names.layers}.${i}`)),
+    ),
     head: headSlots(checkpoint, config, {
       names: names.heads,
       ...(names.hasPooler && { pooler: `${prefix}pooler.dense` }),

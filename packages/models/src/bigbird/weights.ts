@@ -9,6 +9,7 @@ import {
   normSlots,
   Slot,
   sensitive,
+  withSensitiveEnd,
   type LinearSlots,
   type MatrixSlots,
   type NormSlots,
@@ -100,7 +101,9 @@ export function bigBirdLayout(checkpoint: Pick<Checkpoint, 'has'>, config: BigBi
     positions: new Slot(`${embeddings}.position_embeddings.weight`, [positionRows, hiddenSize]),
     types: new Slot(`${embeddings}.token_type_embeddings.weight`, [tokenTypes, hiddenSize]),
     embeddingNorm: normSlots(`${embeddings}.LayerNorm`, hiddenSize),
-    layers: Array.from({ length: layers }, (_, i) => layerSlots(`${prefix}encoder.layer.${i}`, config)),
+    layers: withSensitiveEnd(
+      Array.from({ length: layers }, (_, i) => layerSlots(`${prefix}encoder.layer.${i}`, config)),
+    ),
     head: headSlots(checkpoint, config, prefix, words),
   };
 }

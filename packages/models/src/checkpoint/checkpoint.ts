@@ -21,7 +21,7 @@ export interface StoredSpec {
 /** How codes are read. */
 export interface ReadCodesOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Read all codes now. Default false: where files can be read later, codes are read when they are needed. */
+  /** Read all codes now. Default false: codes in files on disk are read when they are needed. */
   readonly inMemory?: boolean | undefined;
 }
 

@@ -82,6 +82,15 @@ export function sensitive<S extends MatrixSlots>(slots: S): S {
   return { ...slots, weight: new Slot(name, shape, role, true) };
 }
 
+/** Layers of which the last one has an attention with a sensitive output: no layer after it mends it. */
+export function withSensitiveEnd<L extends { readonly attentionOutput: MatrixSlots }>(
+  layers: readonly L[],
+): readonly L[] {
+  return layers.map((layer, i) =>
+    i < layers.length - 1 ? layer : { ...layer, attentionOutput: sensitive(layer.attentionOutput) },
+  );
+}
+
 /** A layer normalisation, as PyTorch names it. */
 export function normSlots(name: string, features: number): NormSlots {
   return { weight: new Slot(`${name}.weight`, [features]), bias: new Slot(`${name}.bias`, [features]) };

@@ -9,6 +9,7 @@ import {
   normSlots,
   Slot,
   sensitive,
+  withSensitiveEnd,
   type LinearSlots,
   type NormSlots,
   type Weights,
@@ -118,7 +119,7 @@ function longformerSlots(checkpoint: Pick<Checkpoint, 'has'>, config: Longformer
     positions: new Slot(`${embeddings}.position_embeddings.weight`, [positionRows, hiddenSize]),
     types: new Slot(`${embeddings}.token_type_embeddings.weight`, [tokenTypes, hiddenSize]),
     embeddingNorm: normSlots(`${embeddings}.LayerNorm`, hiddenSize),
-    layers: windows.map((_, i) => layer(`${prefix}encoder.layer.${i}`)),
+    layers: withSensitiveEnd(windows.map((_, i) => layer(`${prefix}encoder.layer.${i}`))),
     head: headSlots(checkpoint, config, prefix, words),
   };
 }
@@ -191,7 +192,7 @@ function ledSlots(checkpoint: Pick<Checkpoint, 'has'>, config: LongformerConfig)
     positions: new Slot(`${encoder}.embed_positions.weight`, [positionRows, hiddenSize]),
     types: undefined,
     embeddingNorm: normSlots(`${encoder}.layernorm_embedding`, hiddenSize),
-    layers: windows.map((_, i) => layer(`${encoder}.layers.${i}`)),
+    layers: withSensitiveEnd(windows.map((_, i) => layer(`${encoder}.layers.${i}`))),
     head: {},
   };
 }
