@@ -67,19 +67,20 @@ export async function quantizeCheckpoint(
     const message = `${name} has the model_type ${show(config.model_type)}, which is that of no known family`;
     throw new AttnError('UNSUPPORTED', WHERE, message);
   }
-  const forms = new Map<string, WeightForm>();
+  // Of a tensor with several places, the first one counts, as when it is loaded.
+  const forms = new Map<string, WeightForm | undefined>();
   for (const slot of family.slots(checkpoint)) {
     const own = checkpoint.listedName?.(slot.name) ?? slot.name;
-    const form = formOf(dtype, slot);
-    if (form !== undefined && !forms.has(own) && checkpoint.has(own)) forms.set(own, form);
+    if (!forms.has(own)) forms.set(own, formOf(dtype, slot));
   }
   return viewOf(checkpoint, forms);
 }
 
-function viewOf(inner: Checkpoint, forms: ReadonlyMap<string, WeightForm>): Checkpoint {
+function viewOf(inner: Checkpoint, forms: ReadonlyMap<string, WeightForm | undefined>): Checkpoint {
   const listedName = (name: string): string => inner.listedName?.(name) ?? name;
   const quantized = (name: string): StoredCodes | undefined => {
     const own = listedName(name);
+    if (!inner.has(own)) return undefined;
     const [form, stored] = [forms.get(own), inner.quantized?.(own)];
     if (form === 'f32') return undefined;
     if (form === undefined || LAYOUTS[form].bits === stored?.bits) return stored;
