@@ -16,6 +16,7 @@ import { memoryCheckpoint } from './checkpoint/memory.ts';
 import { randomCheckpoint } from './checkpoint/random.ts';
 import type { WeightDtype } from './checkpoint/weight-dtype.ts';
 import { findFamily } from './families.ts';
+import { filesOf, serveFiles } from './files/server.testing.ts';
 import { folderStore } from './files/folder-store.ts';
 import { openCheckpoint } from './files/open-checkpoint.ts';
 import { writeCheckpoint } from './files/write-checkpoint.ts';
@@ -121,6 +122,24 @@ test.each(['bert_masked_lm', 'today/models/mb_masked_lm_untied'])('%s as one ONN
   const tensors = new Map(reference.map(([name, tensor]) => [`out.${name}`, tensor]));
   const outputs = await runExported(graph, inputs, { portable: false });
   expect(differences({ ...golden, tensors, outputs: model.outputs }, outputs)).toEqual([]);
+});
+
+test('a folder of codes loads over range requests, too', async () => {
+  const golden = await readGolden('bert_masked_lm');
+  const path = await mkdtemp(join(folder, 'served-'));
+  await writeCheckpoint(path, await quantizeCheckpoint(golden.checkpoint, { dtype: 'q4' }));
+  const server = await serveFiles(await filesOf(`${path}/`));
+  try {
+    const [served, local] = [await loadModel(server.url), await loadModel(path)];
+    const calls = [served, local].map(({ network }) => network.call(golden.batch));
+    const [a, b] = await Promise.all(
+      calls.map(({ graph, inputs }) => attn.run(graph, inputs, { backend: 'cpu' })),
+    );
+    expect(calls[0].graph.nodes.map(({ op }) => op)).toContain('quantizedEmbedding');
+    expect(a).toEqual(b);
+  } finally {
+    await server.close();
+  }
 });
 
 test('integers as inputs stay near', async () => {

@@ -28,15 +28,20 @@ function storeOf(tensors: Readonly<Record<string, Tensor>>, quantization: string
     ['config.json', new TextEncoder().encode('{}')],
     ['model.safetensors', bytes],
   ]);
+  return filesStore(files);
+}
+
+function filesStore(files: ReadonlyMap<string, Uint8Array>): FileStore {
   return {
     name: 'test',
     has: async (file) => files.has(file),
     bytes: async (file) => files.get(file),
-    tensors: (file) =>
-      openTensors(file, {
-        size: bytes.length,
-        read: async (from, length) => bytes.slice(from, from + length),
-      }),
+    tensors: async (file) => {
+      const bytes = files.get(file) ?? new Uint8Array(0);
+      const read = async (from: number, length: number): Promise<Uint8Array> =>
+        bytes.slice(from, from + length);
+      return openTensors(file, { size: bytes.length, read });
+    },
   };
 }
 
@@ -65,6 +70,35 @@ test('a matrix has its own name, its numbers and its codes', async () => {
   expect(await checkpoint.tensor('a.bias')).toEqual(bias);
   expect(await checkpoint.rows?.('a.bias', 1, 2)).toEqual(f32([1], [2]));
   expect(await checkpoint.bytes?.('a.weight')).toBeUndefined();
+});
+
+test('shards have headers of their own', async () => {
+  const shard = (tensors: Readonly<Record<string, Tensor>>, name: string): Uint8Array =>
+    serializeSafetensors(tensors, {
+      attn_quantization: JSON.stringify({ version: 1, tensors: { [name]: entry } }),
+    });
+  const { 'a.bias': _, ...parts } = right;
+  const renamed = Object.fromEntries(
+    Object.entries(parts).map(([name, part]) => [name.replace('a.', 'b.'), part]),
+  );
+  const shards = new Map([
+    ['1.safetensors', shard(right, 'a.weight')],
+    ['2.safetensors', shard(renamed, 'b.weight')],
+  ]);
+  const map = [
+    ...Object.keys(right).map((name) => [name, '1.safetensors']),
+    ...Object.keys(renamed).map((name) => [name, '2.safetensors']),
+  ];
+  const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+  const files = new Map<string, Uint8Array>([
+    ...shards,
+    ['config.json', json({})],
+    ['model.safetensors.index.json', json({ weight_map: Object.fromEntries(map) })],
+  ]);
+  await using checkpoint = await openCheckpoint(filesStore(files));
+  expect(checkpoint.names).toEqual(['a.weight', 'a.bias', 'b.weight']);
+  expect(await checkpoint.quantized?.('b.weight')?.read()).toEqual(matrix);
+  expect(await checkpoint.tensor('b.weight')).toEqual(await checkpoint.tensor('a.weight'));
 });
 
 const without = (name: string): Readonly<Record<string, Tensor>> =>
