@@ -154,6 +154,7 @@ const tasks = {
   attn: () => app('@attn/cli', 'apps/cli/dist/main.js'),
   demo: () => app('@attn/cli', 'apps/cli/dist/demo.js'),
   bench: () => app('@attn/bench', 'apps/bench/dist/main.js'),
+  quality: () => app('@attn/bench', 'apps/bench/dist/quality/main.js'),
   support: () => app('@attn/tooling-trials', 'tooling/trials/support/main.mjs'),
   soak: () => app('@attn/tooling-trials', 'tooling/trials/soak/main.mjs'),
   'verify-hub': () => app('@attn/tooling-verify-hub', 'tooling/verify-hub/src/main.ts'),

@@ -21,6 +21,7 @@ import { exportCommand } from './commands/export.ts';
 import { generate } from './commands/generate.ts';
 import { makeCheckpoint } from './commands/make-checkpoint.ts';
 import { plan } from './commands/plan.ts';
+import { quantize } from './commands/quantize.ts';
 import { probe } from './commands/probe.ts';
 import { run } from './commands/run.ts';
 import { task } from './commands/task.ts';
@@ -39,6 +40,7 @@ const COMMANDS: readonly Command[] = [
   exportCommand,
   makeCheckpoint,
   convert,
+  quantize,
   cache,
   bench,
   demo,

@@ -130,6 +130,7 @@ export {
   CodeReader,
   codesShape,
   middleOf,
+  rowBlock,
   scalesShape,
   zeroPointsShape,
   type CodeArrays,

@@ -164,6 +164,11 @@ describeFunctions([models], {
     options: [1],
     depth: 0,
   },
+  quantizeCheckpoint: {
+    args: () => [long.checkpoint, { dtype: 'q8', families: [models.longformerFamily] }],
+    options: [1],
+    depth: 0,
+  },
   memoryCheckpoint: { args: () => [{}, new Map([['a', zeros('f32', [1])]]), 'a name'] },
   randomCheckpoint: {
     args: () => [

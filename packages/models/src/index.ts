@@ -13,7 +13,15 @@ export type {
   TokenBatch,
   VectorBatch,
 } from './model.ts';
-export type { Checkpoint, StoredSpec, WeightsSource } from './checkpoint/checkpoint.ts';
+export type {
+  Checkpoint,
+  ReadCodesOptions,
+  StoredCodes,
+  StoredSpec,
+  WeightsSource,
+} from './checkpoint/checkpoint.ts';
+export type { Activations, WeightDtype, WeightForm, WeightForms } from './checkpoint/weight-dtype.ts';
+export { quantizeCheckpoint, type QuantizeCheckpointOptions } from './quantize-checkpoint.ts';
 export { memoryCheckpoint } from './checkpoint/memory.ts';
 export { randomCheckpoint, type RandomOptions } from './checkpoint/random.ts';
 export { BIGBIRD_PRESETS } from './bigbird/presets.ts';

@@ -4,7 +4,13 @@ import { loadModel } from './node.ts';
 
 describe('options', () => {
   test.each<[object, string]>([
-    [{ dtype: 'f16' }, 'there is no option "dtype"; known are'],
+    [{ precision: 'f16' }, 'there is no option "precision"; did you mean revision?'],
+    [{ dtype: 'f16' }, 'dtype must be "f32", "q8", "q4", or { linear, embeddings } of these, got "f16"'],
+    [
+      { dtype: { linear: 'q8', heads: 'q8' } },
+      'dtype must be "f32", "q8", "q4", or { linear, embeddings } of these, got {',
+    ],
+    [{ activations: 'int8' }, 'activations must be "f32" or "integer", got "int8"'],
     [{ cache_folder: '.' }, 'did you mean cacheFolder?'],
     [{ onprogress: () => {} }, 'did you mean onProgress?'],
     [{ inMemory: 'yes' }, 'inMemory must be true or false, got "yes"'],

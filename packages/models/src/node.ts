@@ -131,10 +131,13 @@ export async function loadModel(source: ModelSource, options: NodeLoadOptions = 
     head,
     for: ability,
     inMemory,
+    dtype,
+    activations,
     onProgress,
     ...place
   } = checkOptions(WHERE, options, NODE_OPTIONS);
-  const loading = { architecture, attn, families, modules, head, inMemory, onProgress, signal: place.signal };
+  const reading = { inMemory, dtype, activations, onProgress, signal: place.signal };
+  const loading = { architecture, attn, families, modules, head, ...reading };
   return loadFrom(await openModel(source, place), { ...loading, ...(ability && { for: ability }) });
 }
 

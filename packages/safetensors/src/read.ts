@@ -54,6 +54,11 @@ export interface SafetensorsFile {
    * that fits no dtype of `@attn/core`; whatever the source throws.
    */
   tensor(name: string): Promise<Tensor>;
+  /**
+   * Reads the rows [from, to) of a tensor, along its first axis. Errors: those of `tensor`;
+   * `INVALID_ARGUMENT` for rows that it does not have.
+   */
+  rows(name: string, from: number, to: number): Promise<Tensor>;
   /** Reads a tensor's elements as they are in the file: little-endian, row-major. Errors as in `tensor`. */
   bytes(name: string): Promise<Uint8Array>;
 }
@@ -127,6 +132,17 @@ export async function openSafetensors(source: SafetensorsSource): Promise<Safete
     tensor: async (name) => {
       const { dtype, shape, offset, byteLength } = entryOf(name);
       return decodeTensor(dtype, shape, await readExactly(source, offset, byteLength), name);
+    },
+    rows: async (name, from, to) => {
+      const { dtype, shape, offset, byteLength } = entryOf(name);
+      const [count = 0, ...rest] = shape;
+      if (!(Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to && to <= count)) {
+        const message = `tensor ${show(name)} has rows 0 to ${count}, got ${show([from, to])}`;
+        throw new AttnError('INVALID_ARGUMENT', WHERE, message);
+      }
+      const width = byteLength / Math.max(1, count);
+      const bytes = await readExactly(source, offset + from * width, (to - from) * width);
+      return decodeTensor(dtype, [to - from, ...rest], bytes, name);
     },
     bytes: async (name) => {
       const { offset, byteLength } = entryOf(name);

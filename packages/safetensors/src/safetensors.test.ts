@@ -217,6 +217,35 @@ describe('a lazy source', () => {
     expect(() => file.spec('toString')).toThrow('the file has no tensor "toString"; it has a, b');
   });
 
+  test('gives rows of a tensor', async () => {
+    const bytes = serializeSafetensors({ x: f32([3, 2], [1, 2, 3, 4, 5, 6]), y: f32([], [7]) });
+    const reads: number[] = [];
+    const source = {
+      size: bytes.length,
+      read: async (at: number, length: number) => {
+        reads.push(length);
+        return bytes.slice(at, at + length);
+      },
+    };
+    const file = await openSafetensors(source);
+    reads.length = 0;
+    expect(await file.rows('x', 1, 3)).toEqual(f32([2, 2], [3, 4, 5, 6]));
+    expect(await file.rows('x', 2, 2)).toEqual(f32([0, 2], []));
+    expect(reads).toEqual([16, 0]);
+    for (const [from, to] of [
+      [-1, 1],
+      [2, 1],
+      [0, 4],
+      [0.5, 1],
+      ['0', 1],
+    ] as [number, number][])
+      await expect(file.rows('x', from, to)).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('tensor "x" has rows 0 to 3, got ['),
+      });
+    await expect(file.rows('y', 0, 1)).rejects.toThrow('tensor "y" has rows 0 to 0, got [0, 1]');
+    await expect(file.rows('z', 0, 1)).rejects.toMatchObject({ code: 'MISSING_INPUT' });
+  });
   test('that ends early is a malformed file', async () => {
     const source = { size: 1000, name: 'short.safetensors', read: async () => new Uint8Array(3) };
     await expect(openSafetensors(source)).rejects.toThrow(

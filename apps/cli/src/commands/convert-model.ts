@@ -1,7 +1,13 @@
-/** The part of `attn convert` that writes a whole model. */
+/** What `attn convert` and `attn quantize` have in common: they write a whole model. */
 import { readdir } from 'node:fs/promises';
 import { AttnError, type JsonObject } from '@attn/core';
-import { openCheckpoint, openModel, writeCheckpoint, type FileStore } from '@attn/models/node';
+import {
+  openCheckpoint,
+  openModel,
+  writeCheckpoint,
+  type Checkpoint,
+  type FileStore,
+} from '@attn/models/node';
 import { tokenizerFileNames, tokenizerJson, type TokenizerFiles } from '@attn/tokenizers';
 import { badArgument, type Options } from '../args.ts';
 import type { Context } from '../command.ts';
@@ -15,7 +21,18 @@ const COPIED = [
   ...tokenizerFileNames().filter((name) => name !== 'config.json'),
   'generation_config.json',
   'viterbi_calibration.json',
+  'modules.json',
+  'config_sentence_transformers.json',
+  ...['bert', 'roberta', 'distilbert', 'camembert', 'albert', 'xlm-roberta', 'xlnet'].map(
+    (type) => `sentence_${type}_config.json`,
+  ),
 ];
+
+/** Files of a module of sentence-transformers, in its folder. */
+const OF_MODULE = ['config.json', 'model.safetensors', 'pytorch_model.bin'];
+
+/** The name of a folder beside config.json. */
+const FOLDER = /^\w[\w.-]*$/;
 
 /** Files of which a tokenizer.json can be written. */
 const BESIDE_JSON = tokenizerFileNames({ besideJson: true });
@@ -24,8 +41,13 @@ const WRITTEN_OF = tokenizerFileNames().filter((name) => !BESIDE_JSON.includes(n
 /** Longest file that is copied, in bytes. */
 const LIMIT = 256 * 2 ** 20;
 
-/** Writes a model's config, weights and tokenizer to a folder. */
-export async function convertModel(output: string, options: Options, context: Context): Promise<void> {
+/** Writes a model's config, its weights as `change` makes them, and the files beside them to a folder. */
+export async function convertModel(
+  output: string,
+  options: Options,
+  context: Context,
+  change: (checkpoint: Checkpoint) => Promise<Checkpoint> = async (checkpoint) => checkpoint,
+): Promise<void> {
   const { signal, progress } = context;
   await checkFolder(output);
   const entries = await readdir(output).catch(() => []);
@@ -35,7 +57,8 @@ export async function convertModel(output: string, options: Options, context: Co
   const source = readSource(options);
   progress.update(`loading ${source}`);
   const store = await openModel(source, readHubOptions(options, context));
-  await using checkpoint = await openCheckpoint(store);
+  await using original = await openCheckpoint(store);
+  const checkpoint = await change(original);
   const copied = await copiedFiles(store);
   const files = { ...writtenTokenizer(copied, checkpoint.config, context), ...copied };
   await writeCheckpoint(output, checkpoint, {
@@ -59,11 +82,27 @@ export async function convertModel(output: string, options: Options, context: Co
 
 async function copiedFiles(store: FileStore): Promise<Readonly<Record<string, Uint8Array>>> {
   const files: Record<string, Uint8Array> = {};
-  for (const name of COPIED) {
+  const copy = async (name: string): Promise<void> => {
     const content = await store.bytes(name, LIMIT);
     if (content !== undefined) files[name] = content;
-  }
+  };
+  for (const name of COPIED) await copy(name);
+  for (const folder of moduleFolders(files['modules.json']))
+    for (const name of OF_MODULE) await copy(`${folder}/${name}`);
   return files;
+}
+
+/** The folders that a modules.json names. One that is malformed names none: `loadModel` says why. */
+function moduleFolders(list: Uint8Array | undefined): readonly string[] {
+  if (list === undefined) return [];
+  try {
+    const modules = [JSON.parse(new TextDecoder().decode(list))].flat();
+    return modules
+      .map((module) => Object(module).path)
+      .filter((path) => typeof path === 'string' && FOLDER.test(path));
+  } catch {
+    return [];
+  }
 }
 
 /** The tokenizer.json of other files of a tokenizer. One of a class that is not known is only copied. */

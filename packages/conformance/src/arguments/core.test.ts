@@ -7,6 +7,7 @@ import * as backend from '@attn/core/backend';
 import * as reference from '@attn/core/reference';
 import { referenceBackend } from '../reference-backend.ts';
 import type { FunctionTable, FunctionTrial } from './check-function.ts';
+import { building, composing, q, untried } from './core-trials.ts';
 import { describeFunctions } from './describe-functions.ts';
 
 const core = { ...user, ...backend };
@@ -16,39 +17,15 @@ const KERNEL = 'is called for each element, row or tile of a call that core has 
 const BACKEND = 'is for backends, on graphs, nodes and tensors that core has checked';
 const FORMULA = 'is checked with the formulas of `where`';
 
-const q = () => f32([1, 1, 4, 2], [1, 2, 3, 4, 5, 6, 7, 8]);
 const angles = (b: user.GraphBuilder) => [0, 1].map((angle) => b.constant(f32([1], [angle])));
+const codes = (b: user.GraphBuilder) => ({
+  codes: b.constant(core.tensor('u8', [2, 1, 2], Uint8Array.of(1, 2, 3, 4))),
+  scales: b.constant(f32([2, 1], [1, 2])),
+});
 const qkv = () => ({ q: q(), k: q(), v: q() });
 const call = () => ({ ...qkv(), pattern: causal(), scale: 1, layout: 'bhnd', returnLse: true });
 const linformerCall = () => ({ ...qkv(), projection: 'meanPool', projectedLength: 2, scale: 1 });
 const lshCall = () => ({ q: q(), v: q(), chunkLength: 2, rounds: 2, seed: 1, preset: 'hf', wrap: true });
-
-/** A method of a fresh builder, with two values of it: `x` [1, 1, 4, 2] and `w` [2, 2]. */
-function building(
-  method: keyof user.GraphBuilder,
-  args: (x: user.Value, w: user.Value, builder: user.GraphBuilder) => readonly unknown[],
-  options?: readonly number[],
-): FunctionTrial {
-  let builder = new GraphBuilder();
-  return {
-    args() {
-      builder = new GraphBuilder();
-      const w = { dtype: 'f32', shape: [2, 2] } as const;
-      return args(builder.input('x', q()), builder.input('w', w), builder);
-    },
-    call: (...args: never[]) => (builder[method] as (...all: never[]) => unknown)(...args),
-    options,
-  };
-}
-
-/** A composition of ops, which takes the builder as its first argument. */
-function composing(
-  call: FunctionTrial['call'],
-  args: Parameters<typeof building>[1],
-  options: readonly number[],
-): FunctionTrial {
-  return { ...building('node', args, options), call };
-}
 
 const graph = (): user.Graph => core.attention(qkv()).graph;
 
@@ -75,11 +52,6 @@ function attnMethod(
       }
     },
   };
-}
-
-/** Rows of functions that are not tried, all for one reason. */
-function untried(reason: string, ...names: readonly string[]): FunctionTable {
-  return Object.fromEntries(names.map((name) => [name, reason]));
 }
 
 /** Methods of pointwise ops, which follow from core's table. */
@@ -142,6 +114,12 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   halfToFloat32: { args: () => [Uint16Array.of(1, 2)] },
   halfToNumber: KERNEL,
   numberToHalf: KERNEL,
+
+  // Codes.
+  quantizeMatrix: { args: () => [f32([2, 2], [1, 2, 3, 4]), { bits: 8, block: 2 }], options: [1] },
+  ...untried(BACKEND, 'quantizedEmbedding', 'blockBytes', 'blocksOf', 'codesShape', 'scalesShape'),
+  ...untried(BACKEND, 'rowBlock', 'zeroPointsShape', 'CodeReader', 'CodeWriter'),
+  ...untried(KERNEL, 'codeAt', 'greatestOf', 'middleOf', 'quantizeRow'),
 
   // Patterns.
   full: { args: () => [] },
@@ -297,6 +275,11 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   ),
   'GraphBuilder.argsort': building('argsort', (_x, _w, builder) => [builder.constant(i32([2], [2, 1]))]),
   'GraphBuilder.linear': building('linear', (x, w) => [x, w, undefined, { activation: 'relu' }], [3]),
+  'GraphBuilder.quantizedLinear': building(
+    'quantizedLinear',
+    (x, _w, builder) => [x, codes(builder), undefined, { bits: 8, block: 2, inputs: 'int12' }],
+    [3],
+  ),
   'GraphBuilder.matmul': building('matmul', (x, w) => [x, w, { transposeB: true }], [2]),
   'GraphBuilder.layerNorm': building('layerNorm', (x) => [x, { eps: 1e-5 }], [1]),
   'GraphBuilder.rmsNorm': building('rmsNorm', (x) => [x, { eps: 1e-5 }], [1]),
@@ -316,6 +299,11 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
     builder.constant(i32([2], [0, 1])),
     w,
   ]),
+  'GraphBuilder.quantizedEmbedding': building(
+    'quantizedEmbedding',
+    (_x, _w, builder) => [builder.constant(i32([2], [0, 1])), codes(builder), { bits: 8, block: 2, dim: 2 }],
+    [2],
+  ),
   'GraphBuilder.gather': building('gather', (x, _w, builder) => [x, builder.constant(i32([2], [0, 1])), 2]),
   'GraphBuilder.reshape': building('reshape', (x) => [x, [8]]),
   'GraphBuilder.transpose': building('transpose', (x) => [x, [0, 1, 3, 2]]),

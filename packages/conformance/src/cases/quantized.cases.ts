@@ -13,7 +13,7 @@ interface More extends Omit<Partial<Spec>, 'shapes' | 'attributes'> {
   readonly lead?: readonly number[];
 }
 
-/** x [rows, in] times a weight [out, in]. The codes are constants, as weights are, unless the case says so. */
+/** x [rows, in] times a weight [out, in]. The codes are constants, as weights are, unless a case says so. */
 function spec(
   [rows, inFeatures, outFeatures]: readonly [number, number, number],
   attributes: Attributes,

@@ -7,6 +7,7 @@ import type { Fault } from './fault.testing.ts';
 import { lshFaults } from './lsh.testing.ts';
 import { opFaults } from './op.testing.ts';
 import { outputFaults } from './output.testing.ts';
+import { quantizedFaults } from './quantized.testing.ts';
 import { rangeFaults } from './range.testing.ts';
 
 export type { Fault } from './fault.testing.ts';
@@ -15,6 +16,7 @@ export const faults: readonly Fault[] = [
   ...attentionFaults,
   ...outputFaults,
   ...opFaults,
+  ...quantizedFaults,
   ...lshFaults,
   ...rangeFaults,
 ];

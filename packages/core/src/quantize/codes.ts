@@ -20,6 +20,11 @@ export function middleOf(bits: CodeBits): number {
   return bits === 8 ? 128 : 8;
 }
 
+/** The block that holds a whole row of this length. */
+export function rowBlock(length: number): number {
+  return Math.max(2, length + (length % 2));
+}
+
 /** The number of blocks of a row. */
 export function blocksOf(length: number, block: number): number {
   return Math.ceil(length / block);

@@ -4,11 +4,12 @@ import { aBoolean, fields, integer, oneOf, type Kind } from '../check/kinds.ts';
 import { AttnError, show } from '../errors.ts';
 import { contiguous, tensor, type Tensor } from '../tensor.ts';
 import { halfToFloat32 } from '../util/float16.ts';
-import { fitBlock } from './fit-block.ts';
+import { BlockFitter } from './fit-block.ts';
 import {
   blockBytes,
   blocksOf,
   codesShape,
+  rowBlock,
   scalesShape,
   zeroPointsShape,
   type CodeBits,
@@ -52,7 +53,7 @@ const aTensor: Kind = fields('a tensor', 'dtype', 'shape', 'data');
  * const { codes, scales } = quantizeMatrix(f32([2, 64], new Float32Array(128)), { bits: 4, block: 32 });
  */
 export function quantizeMatrix(matrix: Tensor, options: QuantizeMatrixOptions): QuantizedMatrix {
-  const { bits, block: wanted, zeroPoints: hasZeros = false } = checkOptions(WHERE, options, KINDS);
+  const { bits, block: size, zeroPoints: hasZeros = false } = checkOptions(WHERE, options, KINDS);
   checkArgument(WHERE, 'matrix', matrix, aTensor);
   const { shape, dtype, data } = contiguous(matrix);
   const [rows, length] = shape;
@@ -60,21 +61,13 @@ export function quantizeMatrix(matrix: Tensor, options: QuantizeMatrixOptions): 
     throw new AttnError('INVALID_SHAPE', WHERE, `matrix must be [rows, length], got ${show(shape)}`);
   if (dtype !== 'f32' && dtype !== 'f16')
     throw new AttnError('INVALID_DTYPE', WHERE, `matrix must be f32 or f16, got ${dtype}`);
-  const block = wanted ?? Math.max(2, length + (length % 2));
+  const block = size ?? rowBlock(length);
   if (bits === 4 && block % 2 === 1)
     throw new AttnError('INVALID_ARGUMENT', WHERE, `block must be even for 4 bits, got ${block}`);
   const numbers = dtype === 'f16' ? halfToFloat32(data as Uint16Array) : (data as Float32Array);
   const format = { bits, block };
   const writer = new CodeWriter(rows, length, format, hasZeros);
-  for (let row = 0; row < rows; row++) {
-    const values = numbers.subarray(row * length, (row + 1) * length);
-    const at = values.findIndex((value) => !Number.isFinite(value));
-    if (at >= 0) {
-      const message = `numbers must be finite, got ${values[at]} at [${row}, ${at}]`;
-      throw new AttnError('INVALID_ARGUMENT', WHERE, message);
-    }
-    writer.write(row, values);
-  }
+  for (let row = 0; row < rows; row++) writer.write(row, numbers.subarray(row * length, (row + 1) * length));
   return writer.matrix();
 }
 
@@ -87,28 +80,38 @@ export class CodeWriter {
   private readonly codes: Uint8Array<ArrayBuffer>;
   private readonly scales: Float32Array<ArrayBuffer>;
   private readonly zeros: Uint8Array<ArrayBuffer> | undefined;
+  private readonly fitter: BlockFitter;
 
   constructor(rows: number, length: number, format: CodeFormat, hasZeros: boolean) {
     this.rows = rows;
     this.length = length;
     this.format = format;
     this.blocks = blocksOf(length, format.block);
+    this.fitter = new BlockFitter(format.bits, hasZeros);
     this.codes = new Uint8Array(rows * this.blocks * blockBytes(format));
     this.scales = new Float32Array(rows * this.blocks);
     this.zeros = hasZeros ? new Uint8Array(rows * Math.ceil((this.blocks * format.bits) / 8)) : undefined;
   }
 
-  /** Quantises a row of finite numbers. */
+  /** Quantises a row. Errors: `INVALID_ARGUMENT` for a number that is not finite. */
   write(row: number, values: Float32Array): void {
-    const { bits, block } = this.format;
-    const bytes = blockBytes(this.format);
-    for (let b = 0; b < this.blocks; b++) {
-      const part = values.subarray(b * block, Math.min((b + 1) * block, this.length));
-      const { scale, zero, codes } = fitBlock(part, bits, this.zeros !== undefined);
-      this.scales[row * this.blocks + b] = scale;
-      if (this.zeros !== undefined) put(this.zeros, (row * this.zeros.length) / this.rows, b, zero, bits);
-      const start = (row * this.blocks + b) * bytes;
-      for (let i = 0; i < block; i++) put(this.codes, start, i, i < codes.length ? codes[i] : zero, bits);
+    const at = firstNotFinite(values);
+    if (at >= 0) {
+      const message = `numbers must be finite, got ${values[at]} at [${row}, ${at}]`;
+      throw new AttnError('INVALID_ARGUMENT', WHERE, message);
+    }
+    const { format, fitter, blocks, codes, scales, zeros } = this;
+    const { bits, block } = format;
+    const bytes = blockBytes(format);
+    for (let b = 0; b < blocks; b++) {
+      const from = b * block;
+      const end = Math.min(from + block, this.length);
+      fitter.fit(values, from, end);
+      scales[row * blocks + b] = fitter.scale;
+      if (zeros !== undefined) put(zeros, (row * zeros.length) / this.rows, b, fitter.zero, bits);
+      const start = (row * blocks + b) * bytes;
+      for (let i = 0; i < block; i++)
+        put(codes, start, i, from + i < end ? fitter.code(values[from + i]) : fitter.zero, bits);
     }
   }
 
@@ -122,6 +125,14 @@ export class CodeWriter {
       ...(zeros && { zeroPoints: tensor('u8', zeroPointsShape(rows, length, format), zeros) }),
     };
   }
+}
+
+/** The index of the first number that is not finite; −1 if there is none. */
+function firstNotFinite(values: Float32Array): number {
+  // A finite number less itself is 0, any other is NaN.
+  let sum = 0;
+  for (const value of values) sum += value - value;
+  return sum === 0 ? -1 : values.findIndex((value) => !Number.isFinite(value));
 }
 
 function put(bytes: Uint8Array, start: number, index: number, code: number, bits: CodeBits): void {

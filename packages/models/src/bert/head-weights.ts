@@ -142,7 +142,7 @@ function maskedLmSlots(
 ): HeadSlots['maskedLm'] {
   const [ownWeight, ownBias] = [`${decoder}.weight`, `${decoder}.bias`];
   const hasOwn = !isTied || checkpoint.has(ownWeight);
-  const weight = hasOwn ? new Slot(ownWeight, [vocabSize, hiddenSize]) : words;
+  const weight = hasOwn ? new Slot(ownWeight, [vocabSize, hiddenSize], 'linear') : words;
   if (lacksHeadBias)
     return {
       dense: matrixSlots(dense, hiddenSize, hiddenSize),

@@ -3,7 +3,14 @@
  * layers have the names of https://github.com/Dao-AILab/flash-attention.
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { normSlots, Slot, type LinearSlots, type MatrixSlots } from '../checkpoint/layout.ts';
+import {
+  normSlots,
+  Slot,
+  tableSlot,
+  withSensitiveEnd,
+  type LinearSlots,
+  type MatrixSlots,
+} from '../checkpoint/layout.ts';
 import { prefixOf } from '../checkpoint/names.ts';
 import type { BertConfig } from './config.ts';
 import { headSlots, type HeadNames } from './head-weights.ts';
@@ -30,7 +37,7 @@ export function rotaryLayout(
 ): BertSlots {
   const { hiddenSize, vocabSize, tokenTypes, intermediateSize, layers } = config;
   const prefix = prefixOf(checkpoint, withHead, 'embeddings.word_embeddings.weight');
-  const words = new Slot(`${prefix}embeddings.word_embeddings.weight`, [vocabSize, hiddenSize]);
+  const words = tableSlot(`${prefix}embeddings.word_embeddings.weight`, vocabSize, hiddenSize);
   const layer = (name: string): LayerSlots => ({
     projections: { all: linear(`${name}.${attention}.Wqkv`, 3 * hiddenSize, hiddenSize) },
     attentionOutput: linear(`${name}.${attention}.out_proj`, hiddenSize, hiddenSize),
@@ -46,7 +53,7 @@ export function rotaryLayout(
     words,
     types: new Slot(`${prefix}embeddings.token_type_embeddings.weight`, [tokenTypes, hiddenSize]),
     embeddingNorm: normSlots(`${prefix}emb_ln`, hiddenSize),
-    layers: Array.from({ length: layers }, (_, i) => layer(`${prefix}encoder.layers.${i}`)),
+    layers: withSensitiveEnd(Array.from({ length: layers }, (_, i) => layer(`${prefix}encoder.layers.${i}`))),
     head: headSlots(checkpoint, config, { names: heads, pooler: `${prefix}pooler.dense`, words }),
   };
 }

@@ -8,6 +8,9 @@ import {
   matrixSlots,
   normSlots,
   Slot,
+  tableSlot,
+  sensitive,
+  withSensitiveEnd,
   type LinearSlots,
   type MatrixSlots,
   type NormSlots,
@@ -170,7 +173,7 @@ export function bertLayout(
     const feedForward = isGated ? GATED : names.feedForward;
     const [intermediate, output, outputNorm] = feedForward.map((own) => `${name}.${own}`);
     return {
-      projections: { query, key, value },
+      projections: { query, key, value: sensitive(value) },
       attentionOutput,
       attentionNorm: normSlots(`${name}.${names.attention[4]}`, hiddenSize),
       inner: isGated
@@ -180,7 +183,7 @@ export function bertLayout(
       outputNorm: normSlots(outputNorm, hiddenSize),
     };
   };
-  const words = table(`${embeddings}.word_embeddings.weight`, vocabSize);
+  const words = tableSlot(`${embeddings}.word_embeddings.weight`, vocabSize, hiddenSize);
   return {
     words,
     ...(config.positions.kind === 'table' && {
@@ -191,7 +194,9 @@ export function bertLayout(
     ...(relativeBuckets > 0 && {
       relativeBias: new Slot(`${prefix}encoder.relative_attention_bias.weight`, [relativeBuckets, heads]),
     }),
-    layers: Array.from({ length: layers }, (_, i) => layer(`${prefix}${names.layers}.${i}`)),
+    layers: withSensitiveEnd(
+      Array.from({ length: layers }, (_, i) => layer(`${prefix}${names.layers}.${i}`)),
+    ),
     head: headSlots(checkpoint, config, {
       names: names.heads,
       ...(names.hasPooler && { pooler: `${prefix}pooler.dense` }),

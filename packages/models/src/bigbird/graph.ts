@@ -44,7 +44,7 @@ function embeddings(builder: ModelBuilder, ids: Value, parts: Embeddings): Value
   const { config, weights, shape } = parts;
   const { hiddenSize, layerNormEps, rescaleEmbeddings } = config;
   const { batch, length, positions } = shape;
-  const words = builder.embedding(ids, builder.weight(weights.words));
+  const words = builder.rows(weights.words, ids);
   const scaled = rescaleEmbeddings
     ? builder.mul(words, builder.constant(f32([1], [Math.sqrt(hiddenSize)])))
     : words;

@@ -8,6 +8,8 @@ import {
   matrixSlots,
   normSlots,
   Slot,
+  sensitive,
+  withSensitiveEnd,
   type LinearSlots,
   type MatrixSlots,
   type NormSlots,
@@ -93,13 +95,15 @@ export function bigBirdLayout(checkpoint: Pick<Checkpoint, 'has'>, config: BigBi
   const { hiddenSize, vocabSize, positionRows, tokenTypes, layers } = config;
   const prefix = prefixOf(checkpoint, PREFIX, 'embeddings.word_embeddings.weight');
   const embeddings = `${prefix}embeddings`;
-  const words = new Slot(`${embeddings}.word_embeddings.weight`, [vocabSize, hiddenSize]);
+  const words = new Slot(`${embeddings}.word_embeddings.weight`, [vocabSize, hiddenSize], 'embeddings');
   return {
     words,
     positions: new Slot(`${embeddings}.position_embeddings.weight`, [positionRows, hiddenSize]),
     types: new Slot(`${embeddings}.token_type_embeddings.weight`, [tokenTypes, hiddenSize]),
     embeddingNorm: normSlots(`${embeddings}.LayerNorm`, hiddenSize),
-    layers: Array.from({ length: layers }, (_, i) => layerSlots(`${prefix}encoder.layer.${i}`, config)),
+    layers: withSensitiveEnd(
+      Array.from({ length: layers }, (_, i) => layerSlots(`${prefix}encoder.layer.${i}`, config)),
+    ),
     head: headSlots(checkpoint, config, prefix, words),
   };
 }
@@ -112,7 +116,7 @@ function layerSlots(name: string, config: BigBirdConfig): LayerSlots {
   return {
     query: projection('query'),
     key: projection('key'),
-    value: projection('value'),
+    value: sensitive(projection('value')),
     attentionOutput: linearSlots(`${name}.attention.output.dense`, hiddenSize, hiddenSize),
     attentionNorm: normSlots(`${name}.attention.output.LayerNorm`, hiddenSize),
     ...feedForwardSlots(name, config),
@@ -180,7 +184,7 @@ function maskedLmSlots(
     dense: linearSlots(`${predictions}.transform.dense`, hiddenSize, hiddenSize),
     norm: normSlots(`${predictions}.transform.LayerNorm`, hiddenSize),
     decoder: {
-      weight: ownWeight ? new Slot(`${decoder}.weight`, words.shape) : words,
+      weight: ownWeight ? new Slot(`${decoder}.weight`, words.shape, 'linear') : words,
       bias: new Slot(ownBias ? `${decoder}.bias` : `${predictions}.bias`, [vocabSize]),
     },
   };

@@ -3,12 +3,13 @@
  * names, the prefixes of wrappers and of base models, names that a conversion lost because two names shared a
  * storage, and the layouts of publishers' own code.
  */
-import { AttnError, type Tensor } from '@attn/core';
+import { AttnError, type QuantizedMatrix, type Tensor } from '@attn/core';
 import { isLazy, lazyTensor, show } from '@attn/core/backend';
-import type { Checkpoint, StoredSpec } from './checkpoint.ts';
+import type { Checkpoint, ReadCodesOptions, StoredCodes, StoredSpec } from './checkpoint.ts';
 import { familyNames, type FamilyNames } from './family-names.ts';
 import { flashLayout } from './flash-layouts.ts';
 import { originalLayout, type Layout } from './original-layouts.ts';
+import { codesOfRows } from './weight-rows.ts';
 
 /** The prefix of PyTorch's wrappers for several devices. */
 const WRAPPER = 'module.';
@@ -148,7 +149,7 @@ function viewOf(inner: Checkpoint, { config, stored, lost, layout }: View): Chec
     const count = Math.max(0, rows - skipped);
     return { ...whole, shape: [count, ...rest], byteLength: (whole.byteLength / Math.max(1, rows)) * count };
   };
-  const { weights, lazyTensor: readLater, bytes } = inner;
+  const { weights, lazyTensor: readLater, bytes, rows, quantized } = inner;
   return {
     name: inner.name,
     config,
@@ -158,6 +159,19 @@ function viewOf(inner: Checkpoint, { config, stored, lost, layout }: View): Chec
     listedName,
     spec,
     tensor: async (name) => withoutRows(await inner.tensor(own(name)), skippedIn(name)),
+    ...(rows && {
+      rows: (name: string, from: number, to: number) => {
+        const skipped = skippedIn(name);
+        return rows.call(inner, own(name), skipped + from, skipped + to);
+      },
+    }),
+    ...(quantized && {
+      quantized: (name: string) => {
+        const codes = quantized.call(inner, own(name));
+        const skipped = skippedIn(name);
+        return codes === undefined || skipped === 0 ? codes : codesWithoutRows(codes, skipped);
+      },
+    }),
     ...(readLater && {
       lazyTensor: (name: string) => {
         const later = readLater.call(inner, own(name));
@@ -183,6 +197,14 @@ function withoutRows(tensor: Tensor, skipped: number): Tensor {
   const [rows, ...rest] = shape;
   const width = data.length / Math.max(1, rows);
   return { dtype, shape: [Math.max(0, rows - skipped), ...rest], data: data.subarray(skipped * width) };
+}
+
+function codesWithoutRows(codes: StoredCodes, skipped: number): StoredCodes {
+  const read = async (options?: ReadCodesOptions): Promise<QuantizedMatrix> => {
+    const matrix = await codes.read(options);
+    return codesOfRows(matrix, Math.min(skipped, matrix.codes.shape[0]), matrix.codes.shape[0]);
+  };
+  return { ...codes, read };
 }
 
 function laterWithoutRows(tensor: Tensor, skipped: number): Tensor {

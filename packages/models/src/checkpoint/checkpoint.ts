@@ -2,7 +2,7 @@
  * A checkpoint: a config, and tensors by name from any source.
  * Tensors are read when they are asked for, one at a time.
  */
-import type { JsonObject, Tensor } from '@attn/core';
+import type { CodeFormat, JsonObject, QuantizedMatrix, Tensor } from '@attn/core';
 import type { WithAsyncDispose } from '@attn/core/backend';
 import type { FileDtype } from '@attn/safetensors';
 import type { TensorFormat } from '../files/file-store.ts';
@@ -16,6 +16,20 @@ export interface StoredSpec {
   readonly fileDtype?: FileDtype;
   /** The file, after its revision where that is not the model's own: `refs/pr/4/model.safetensors`. */
   readonly file?: string;
+}
+
+/** How codes are read. */
+export interface ReadCodesOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Read all codes now. Default false: codes in files on disk are read when they are needed. */
+  readonly inMemory?: boolean | undefined;
+}
+
+/** A matrix [rows, length] of a checkpoint as codes. */
+export interface StoredCodes extends CodeFormat {
+  readonly hasZeroPoints: boolean;
+  /** Reads the codes, or makes them. Errors: `MALFORMED_FILE`, `ABORTED`, and whatever the source throws. */
+  read(options?: ReadCodesOptions): Promise<QuantizedMatrix>;
 }
 
 /** The files that hold a checkpoint's weights. */
@@ -43,6 +57,13 @@ export interface Checkpoint extends WithAsyncDispose {
   spec(name: string): StoredSpec;
   /** Reads a tensor. Errors: `MISSING_INPUT`, `MALFORMED_FILE`, and whatever the source throws. */
   tensor(name: string): Promise<Tensor>;
+  /**
+   * Reads the rows [from, to) of a tensor, along its first axis; undefined where it can only be read whole.
+   * Errors: those of `tensor`.
+   */
+  rows?(name: string, from: number, to: number): Promise<Tensor> | undefined;
+  /** The codes of a tensor that is quantised, which `tensor` returns as numbers; undefined for any other. */
+  quantized?(name: string): StoredCodes | undefined;
   /**
    * A tensor that is read when its data is asked for, even after this checkpoint
    * is disposed; undefined where tensors cannot be read synchronously.

@@ -4,23 +4,36 @@
  * the checkpoint and turns the tree of slots into an equal tree of weights.
  */
 import type { Tensor } from '@attn/core';
+import type { QuantizedWeight } from './quantized-weight.ts';
+
+/** What a tensor that may be quantised is for: the matrix of a linear layer, or a table of embeddings. */
+export type SlotRole = 'linear' | 'embeddings';
 
 /** The place of one tensor in a model. */
 export class Slot {
   /** Name of the tensor in the checkpoint. */
   readonly name: string;
   readonly shape: readonly number[];
+  /** Undefined for tensors that are never quantised: norms, biases, positions, … */
+  readonly role: SlotRole | undefined;
+  /** Whether a model loses much where this tensor has few bits. */
+  readonly isSensitive: boolean;
 
-  constructor(name: string, shape: readonly number[]) {
+  constructor(name: string, shape: readonly number[], role?: SlotRole, isSensitive = false) {
     this.name = name;
     this.shape = shape;
+    this.role = role;
+    this.isSensitive = isSensitive;
   }
 }
 
 /** A tensor of the model, f32, with its name in the checkpoint. */
 export interface Weight {
   readonly name: string;
+  /** Its numbers. Those that codes stand for are made when they are asked for. */
   readonly tensor: Tensor<'f32'>;
+  /** The codes of a quantised weight, a matrix [rows, length]. */
+  readonly quantized?: QuantizedWeight | undefined;
 }
 
 /**
@@ -60,12 +73,32 @@ export function linearSlots(name: string, outFeatures: number, inFeatures: numbe
 
 /** A linear layer without bias, as PyTorch names it. */
 export function matrixSlots(name: string, outFeatures: number, inFeatures: number): MatrixSlots {
-  return { weight: new Slot(`${name}.weight`, [outFeatures, inFeatures]) };
+  return { weight: new Slot(`${name}.weight`, [outFeatures, inFeatures], 'linear') };
+}
+
+/** The slots of a layer whose weight should not have few bits, as the values of an attention should not. */
+export function sensitive<S extends MatrixSlots>(slots: S): S {
+  const { name, shape, role } = slots.weight;
+  return { ...slots, weight: new Slot(name, shape, role, true) };
+}
+
+/** Layers of which the last one has an attention with a sensitive output: no layer after it mends it. */
+export function withSensitiveEnd<L extends { readonly attentionOutput: MatrixSlots }>(
+  layers: readonly L[],
+): readonly L[] {
+  return layers.map((layer, i) =>
+    i < layers.length - 1 ? layer : { ...layer, attentionOutput: sensitive(layer.attentionOutput) },
+  );
 }
 
 /** A layer normalisation, as PyTorch names it. */
 export function normSlots(name: string, features: number): NormSlots {
   return { weight: new Slot(`${name}.weight`, [features]), bias: new Slot(`${name}.bias`, [features]) };
+}
+
+/** A table of embeddings [rows, dim]. */
+export function tableSlot(name: string, rows: number, dim: number): Slot {
+  return new Slot(name, [rows, dim], 'embeddings');
 }
 
 /** Lists all slots of a tree of objects and lists. */

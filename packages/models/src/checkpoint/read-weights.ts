@@ -8,15 +8,19 @@ import {
   aBoolean,
   aFunction,
   aSignal,
-  halfToFloat32,
   lazyTensor,
+  oneOf,
   show,
   throwIfAborted,
   withCallbacks,
   type OptionKinds,
 } from '@attn/core/backend';
 import type { Checkpoint } from './checkpoint.ts';
+import { readCodes } from './read-codes.ts';
 import { fillIn, slotsOf, type Slot, type Weight, type Weights } from './layout.ts';
+import { numbersOf } from './quantized-weight.ts';
+import { aWeightDtype, formOf, inputsOf, type Activations, type WeightDtype } from './weight-dtype.ts';
+import { widen, wrongDtype } from './widen.ts';
 
 /** How far reading has come, in bytes of the files. */
 export interface ReadProgress {
@@ -36,6 +40,16 @@ export interface ReadOptions {
    * weights in files on disk are read when a backend needs them; the files must not change until then.
    */
   readonly inMemory?: boolean;
+  /**
+   * The form in which matrices and tables of embeddings are kept: as f32, or as codes of 8 bits (`q8`) or 4
+   * bits (`q4`) with scales, which they become as they are read. Default: as the files have them.
+   */
+  readonly dtype?: WeightDtype;
+  /**
+   * How layers of codes read their inputs: as they are, or as integers of 12 bits with a scale for each row,
+   * which is faster on some backends and loses next to nothing. Default `f32`.
+   */
+  readonly activations?: Activations;
 }
 
 /** Kinds of the options of reading. */
@@ -43,6 +57,8 @@ export const READ_OPTIONS: OptionKinds<ReadOptions> = {
   signal: aSignal,
   onProgress: aFunction,
   inMemory: aBoolean,
+  dtype: aWeightDtype,
+  activations: oneOf('f32', 'integer'),
 };
 
 /** Names of other tensors that a checkpoint may hold, such as heads that nobody asks for. */
@@ -68,34 +84,35 @@ const LISTED = 20;
 export async function readWeights<L extends object>(
   checkpoint: Checkpoint,
   layout: L,
-  { ignored = [], signal, onProgress, inMemory = false }: Tolerated & ReadOptions = {},
+  { ignored = [], signal, onProgress, ...forms }: Tolerated & ReadOptions = {},
 ): Promise<Weights<L>> {
   const slots = slotsOf(layout);
   checkNames(checkpoint, slots, ignored);
   return withCallbacks({ onProgress }, signal, async (callbacks, stop) =>
-    fillIn(layout, await readSlots(checkpoint, slots, { ...callbacks, signal: stop, inMemory })),
+    fillIn(layout, await readSlots(checkpoint, slots, { ...forms, ...callbacks, signal: stop })),
   );
 }
 
 async function readSlots(
   checkpoint: Checkpoint,
   slots: readonly Slot[],
-  { signal, onProgress, inMemory }: ReadOptions,
+  { onProgress, ...options }: ReadOptions,
 ): Promise<ReadonlyMap<string, Weight>> {
   const weights = new Map<string, Weight>();
-  const names = [...new Set(slots.map(({ name }) => listedName(checkpoint, name)))];
-  const total = names.reduce((sum, name) => sum + checkpoint.spec(name).byteLength, 0);
+  const unique = new Map<string, Slot>();
+  for (const slot of slots) {
+    const name = listedName(checkpoint, slot.name);
+    if (!unique.has(name)) unique.set(name, slot);
+  }
+  const total = [...unique.keys()].reduce((sum, name) => sum + checkpoint.spec(name).byteLength, 0);
   let done = 0;
   let file = checkpoint.name;
-  for (const name of names) {
-    throwIfAborted(signal, WHERE);
+  for (const [name, slot] of unique) {
+    throwIfAborted(options.signal, WHERE);
     const { byteLength, file: own } = checkpoint.spec(name);
     file = own ?? file;
     onProgress?.({ done, total, file });
-    const isLater = !inMemory && byteLength >= LARGE_BYTES;
-    const later = isLater ? await checkpoint.lazyTensor?.(name) : undefined;
-    const tensor = later === undefined ? widen(name, await checkpoint.tensor(name)) : widenLater(name, later);
-    weights.set(name, { name, tensor });
+    weights.set(name, await readWeight(checkpoint, name, slot, options));
     done += byteLength;
   }
   onProgress?.({ done, total, file });
@@ -105,6 +122,23 @@ async function readSlots(
       return weight === undefined ? [] : [[name, weight]];
     }),
   );
+}
+
+async function readWeight(
+  checkpoint: Checkpoint,
+  name: string,
+  slot: Slot,
+  { signal, inMemory, dtype, activations = 'f32' }: ReadOptions,
+): Promise<Weight> {
+  const codes = await readCodes(checkpoint, name, formOf(dtype, slot), { signal, inMemory });
+  if (codes !== undefined) {
+    const quantized = { ...codes, inputs: inputsOf(activations) };
+    return { name, tensor: numbersOf(codes, slot.shape[1]), quantized };
+  }
+  const isLater = !inMemory && checkpoint.spec(name).byteLength >= LARGE_BYTES;
+  const later = isLater ? await checkpoint.lazyTensor?.(name) : undefined;
+  const tensor = later === undefined ? widen(name, await checkpoint.tensor(name)) : widenLater(name, later);
+  return { name, tensor };
 }
 
 /** The one name of a tensor, so that no tensor is read twice. */
@@ -144,22 +178,9 @@ function listed(singular: string, plural: string, names: readonly string[], sepa
   return [`${names.length === 1 ? `1 ${singular}` : `${names.length} ${plural}`}: ${list}${rest}`];
 }
 
-function widen(name: string, { dtype, shape, data }: Tensor): Tensor<'f32'> {
-  if (dtype === 'f32' && data instanceof Float32Array) return { dtype, shape, data };
-  if (dtype === 'f16' && data instanceof Uint16Array) {
-    return { dtype: 'f32', shape, data: halfToFloat32(data) };
-  }
-  throw wrongDtype(name, dtype);
-}
-
 function widenLater(name: string, stored: Tensor): Tensor<'f32'> {
   const { dtype, shape } = stored;
   if (dtype === 'f32') return stored as Tensor<'f32'>;
   if (dtype !== 'f16') throw wrongDtype(name, dtype);
   return lazyTensor({ dtype: 'f32', shape }, () => widen(name, stored).data);
-}
-
-function wrongDtype(name: string, dtype: string): AttnError {
-  const message = `${name} must be stored as F32, F16, BF16 or F64, got ${dtype}`;
-  return new AttnError('INVALID_DTYPE', WHERE, message);
 }

@@ -1,6 +1,6 @@
 /** Parts of weights: matrices that a checkpoint stores as one, below each other, are apart here. */
-import { isLazy, lazyTensor, sizeOf } from '@attn/core/backend';
-import type { Tensor } from '@attn/core';
+import { bytesPerElement, isLazy, lazyTensor, sizeOf, type StorageOf } from '@attn/core/backend';
+import type { DType, QuantizedMatrix, Tensor } from '@attn/core';
 import type { LinearWeights } from '../graph/model-builder.ts';
 import type { Weight } from './layout.ts';
 
@@ -9,12 +9,25 @@ import type { Weight } from './layout.ts';
  * weight's memory, and parts of a weight in a file are read, or mapped, as parts. Cut a weight once for all
  * graphs, because backends know a weight by its memory.
  */
-export function cutRows({ name, tensor }: Weight, count: number): readonly Weight[] {
+export function cutRows({ name, tensor, quantized }: Weight, count: number): readonly Weight[] {
   const rows = tensor.shape[0] / count;
   return Array.from({ length: count }, (_, i) => {
     const [from, to] = [i * rows, (i + 1) * rows];
-    return { name: `${name}[${from}:${to}]`, tensor: rowsOf(tensor, from, to) };
+    const part = quantized && { ...quantized, ...codesOfRows(quantized, from, to) };
+    return { name: `${name}[${from}:${to}]`, tensor: rowsOf(tensor, from, to), quantized: part };
   });
+}
+
+/** The codes of the rows [from, to) of a matrix. */
+export function codesOfRows(matrix: QuantizedMatrix, from: number, to: number): QuantizedMatrix {
+  const { bits, block, codes, scales, zeroPoints } = matrix;
+  return {
+    bits,
+    block,
+    codes: rowsOf(codes, from, to),
+    scales: rowsOf(scales, from, to),
+    ...(zeroPoints && { zeroPoints: rowsOf(zeroPoints, from, to) }),
+  };
 }
 
 /** Cuts a linear layer into `count` layers of equally many outputs, as `cutRows` cuts a weight. */
@@ -55,23 +68,24 @@ export function cutMatrices({ name, tensor }: Weight, parts: number): readonly W
 }
 
 /** Rows of a tensor, each of the shape `row`. */
-function rowsOf(
-  tensor: Tensor<'f32'>,
+function rowsOf<D extends DType>(
+  tensor: Tensor<D>,
   from: number,
   to: number,
   row: readonly number[] = tensor.shape.slice(1),
-): Tensor<'f32'> {
+): Tensor<D> {
+  const { dtype } = tensor;
   const shape = [to - from, ...row];
   const width = sizeOf(row);
   const [start, end] = [from * width, to * width];
-  if (!isLazy(tensor)) return { dtype: 'f32', shape, data: tensor.data.subarray(start, end) };
+  if (!isLazy(tensor)) return { dtype, shape, data: tensor.data.subarray(start, end) as StorageOf[D] };
   const { file } = tensor;
-  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  const bytes = bytesPerElement(dtype);
   const span = file && {
     ...file,
     byteOffset: file.byteOffset + start * bytes,
     byteLength: (end - start) * bytes,
   };
   // A copy, which does not keep the other rows in memory.
-  return lazyTensor({ dtype: 'f32', shape }, () => tensor.data.slice(start, end), span);
+  return lazyTensor({ dtype, shape }, () => tensor.data.slice(start, end) as StorageOf[D], span);
 }

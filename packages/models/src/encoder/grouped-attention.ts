@@ -4,7 +4,7 @@
  */
 import type { Pattern, Value } from '@attn/core';
 import type { ConfigReader } from '../checkpoint/config-reader.ts';
-import { linearSlots, matrixSlots, Slot, type Weights } from '../checkpoint/layout.ts';
+import { linearSlots, matrixSlots, Slot, sensitive, type Weights } from '../checkpoint/layout.ts';
 import type { ModelBuilder } from '../graph/model-builder.ts';
 import type { RopeValues } from './rope.ts';
 
@@ -81,7 +81,7 @@ export function groupedAttentionSlots(
   return {
     query: slots(`${name}.q_proj`, heads * headDim, width),
     key: slots(`${name}.k_proj`, kvHeads * headDim, width),
-    value: slots(`${name}.v_proj`, kvHeads * headDim, width),
+    value: sensitive(slots(`${name}.v_proj`, kvHeads * headDim, width)),
     output: slots(`${name}.o_proj`, width, heads * headDim),
     queryNorm: { weight: new Slot(`${name}.q_norm.weight`, [headDim]) },
     keyNorm: { weight: new Slot(`${name}.k_norm.weight`, [headDim]) },

@@ -27,6 +27,11 @@ export interface TensorFile {
   spec(name: string): TensorSpec;
   /** Reads a tensor. Errors: `MISSING_INPUT`, `MALFORMED_FILE`, and whatever the source throws. */
   tensor(name: string): Promise<Tensor>;
+  /**
+   * Reads the rows [from, to) of a tensor, along its first axis. Absent where tensors can only be read whole.
+   * Errors as in `tensor`.
+   */
+  readonly rows?: (name: string, from: number, to: number) => Promise<Tensor>;
   /** Reads a tensor's elements as they are in the file: little-endian, row-major. Errors as in `tensor`. */
   bytes(name: string): Promise<Uint8Array>;
   /**

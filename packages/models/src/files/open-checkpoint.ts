@@ -7,6 +7,7 @@ import { checkArgument, show } from '@attn/core/backend';
 import { aStore } from '../argument-kinds.ts';
 import { canonicalCheckpoint } from '../checkpoint/canonical.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { withCodes } from './stored-codes.ts';
 import { absentError, malformedFile, readJson, type FileStore, type TensorFile } from './file-store.ts';
 
 const WHERE = 'models/load';
@@ -42,7 +43,8 @@ export async function openCheckpoint(store: FileStore): Promise<Checkpoint> {
   const files = await openWeights(store);
   try {
     const aliases = new Map([...files.values()].flatMap(({ metadata }) => [...metadata]));
-    return canonicalCheckpoint(checkpointOf(store, config, files), aliases);
+    const stored = checkpointOf(store, config, files);
+    return canonicalCheckpoint(withCodes(stored, files), aliases);
   } catch (error) {
     await disposeAll(files);
     throw error;
@@ -141,6 +143,7 @@ function checkpointOf(store: FileStore, config: JsonObject, files: Files): Check
       return { shape, byteLength, fileDtype, file: revision === undefined ? file : `${revision}/${file}` };
     },
     tensor: async (name) => find(name).tensors.tensor(name),
+    rows: (name, from, to) => find(name).tensors.rows?.(name, from, to),
     lazyTensor: (name) => find(name).tensors.lazyTensor?.(name),
     bytes: async (name) => find(name).tensors.bytes(name),
     dispose: () => disposeAll(files),

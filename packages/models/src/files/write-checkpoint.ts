@@ -1,7 +1,7 @@
 /** Writes a checkpoint to a folder that other libraries can read, for Node. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AttnError, type JsonObject, type Tensor } from '@attn/core';
 import { anObject, aString, checkArgument, checkOptions, show, type OptionKinds } from '@attn/core/backend';
 import { DTYPE_IN_FILE, FILE_DTYPES } from '@attn/safetensors';
@@ -9,7 +9,9 @@ import { writeStoredTensors, type StoredTensor } from '@attn/safetensors/node';
 import { aCheckpoint } from '../argument-kinds.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { READ_OPTIONS, type ReadOptions } from '../checkpoint/read-weights.ts';
+import { SavedCodes } from './saved-codes.ts';
 import { WEIGHTS } from './open-checkpoint.ts';
+import { QUANTIZATION, quantizationText, type StoredFormat } from './stored-codes.ts';
 
 const WHERE = 'models/write';
 
@@ -27,9 +29,10 @@ const OPTIONS: OptionKinds<WriteCheckpointOptions> = {
 };
 
 /**
- * Writes config.json and model.safetensors, in the dtypes in which the checkpoint has its tensors. One tensor
- * is in memory at a time. A folder that is new or empty appears when everything is in it; in another folder,
- * files of these names are replaced. The checkpoint stays open.
+ * Writes config.json and model.safetensors, in the dtypes in which the checkpoint has its tensors; of those
+ * that are quantised, the codes. One tensor is in memory at a time, beside up to 256 MB of codes. A folder
+ * that is new or empty appears when everything is in it; in another folder, files of these names are
+ * replaced. The checkpoint stays open.
  *
  * Errors: `INVALID_ARGUMENT` (no folder can be made there), `ABORTED`,
  * `INTERNAL` (disk full), and the errors of reading the checkpoint.
@@ -68,16 +71,33 @@ async function write(
   { signal, onProgress, files = {} }: WriteCheckpointOptions,
 ): Promise<void> {
   const tensors = new Map<string, StoredTensor>();
-  for (const name of checkpoint.names) tensors.set(name, await storedTensor(checkpoint, name));
+  const formats = new Map<string, StoredFormat>();
+  const saved = new SavedCodes(signal);
+  for (const name of checkpoint.names) {
+    const codes = checkpoint.quantized?.(name);
+    if (codes === undefined) {
+      tensors.set(name, await storedTensor(checkpoint, name));
+      continue;
+    }
+    const { bits, block } = codes;
+    const { shape } = checkpoint.spec(name);
+    formats.set(name, { bits, block, shape });
+    for (const [part, stored] of saved.partsOf(name, shape, codes)) tensors.set(part, stored);
+  }
   const file = join(folder, WEIGHTS);
+  const metadata = { format: 'pt', ...(formats.size > 0 && { [QUANTIZATION]: quantizationText(formats) }) };
   await writeStoredTensors(file, tensors, {
-    metadata: { format: 'pt' },
+    metadata,
     signal,
     onProgress: onProgress && ((progress) => onProgress({ ...progress, file })),
   });
   const all = { 'config.json': configText(checkpoint.config), ...files };
   for (const [name, content] of Object.entries(all)) {
-    await onDisk(folder, () => writeFile(join(folder, name), content));
+    await onDisk(folder, async () => {
+      const path = join(folder, name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, content);
+    });
   }
 }
 

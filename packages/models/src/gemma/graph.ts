@@ -37,11 +37,7 @@ export function gemmaGraph({ config, weights, tokens }: GemmaParts, shape: Encod
   const ropes = new Map(
     [...config.ropes].map(([name, rope]) => [name, ropeValues(builder, name, rope, shape)]),
   );
-  const embedded = scaled(
-    builder,
-    builder.embedding(ids, builder.weight(weights.words)),
-    Math.sqrt(config.hiddenSize),
-  );
+  const embedded = scaled(builder, builder.rows(weights.words, ids), Math.sqrt(config.hiddenSize));
   const states = [embedded];
   for (const [i, layer] of weights.layers.entries()) {
     const own = config.layers[i];

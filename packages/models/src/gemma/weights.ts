@@ -75,7 +75,7 @@ export function readGemmaWeights(
 export function gemmaLayout(checkpoint: Pick<Checkpoint, 'has'>, config: GemmaConfig): GemmaSlots {
   const { hiddenSize, vocabSize, layers, perLayerWidth, embeddingDim } = config;
   const prefix = prefixOf(checkpoint, basePrefix(config), 'embed_tokens.weight');
-  const words = new Slot(`${prefix}embed_tokens.weight`, [vocabSize, hiddenSize]);
+  const words = new Slot(`${prefix}embed_tokens.weight`, [vocabSize, hiddenSize], 'embeddings');
   return {
     words,
     layers: layers.map((layer, i) => layerSlots(`${prefix}layers.${i}`, config, layer)),

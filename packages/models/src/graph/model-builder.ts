@@ -2,8 +2,9 @@
  * A `GraphBuilder` for weights. Each weight becomes one constant,
  * under its name in the checkpoint, however often it is used.
  */
-import { GraphBuilder, type Activation, type Value } from '@attn/core';
+import { GraphBuilder, type Activation, type QuantizedValues, type Value } from '@attn/core';
 import type { Weight } from '../checkpoint/layout.ts';
+import type { QuantizedWeight } from '../checkpoint/quantized-weight.ts';
 
 /** Weights of a linear layer: W [out, in] and b [out]. */
 export interface LinearWeights {
@@ -20,6 +21,7 @@ export interface NormWeights {
 /** Adds the layers that models consist of. */
 export class ModelBuilder extends GraphBuilder {
   private readonly weights = new Map<Weight, Value>();
+  private readonly quantized = new Map<QuantizedWeight, QuantizedValues>();
 
   /** Adds the constant of a weight, or returns the one that exists. */
   weight(weight: Weight): Value {
@@ -33,12 +35,17 @@ export class ModelBuilder extends GraphBuilder {
 
   /** Adds a linear layer: x·Wᵀ + b, then the activation. */
   dense(x: Value, { weight, bias }: LinearWeights, activation?: Activation): Value {
-    return this.linear(x, this.weight(weight), bias && this.weight(bias), { activation });
+    const b = bias && this.weight(bias);
+    if (weight.quantized === undefined) return this.linear(x, this.weight(weight), b, { activation });
+    const { bits, block, inputs } = weight.quantized;
+    return this.quantizedLinear(x, this.codes(weight), b, { bits, block, inputs, activation });
   }
 
   /** Looks rows of a table up: ids [...] to [..., width]. */
   rows(table: Weight, ids: Value): Value {
-    return this.embedding(ids, this.weight(table));
+    if (table.quantized === undefined) return this.embedding(ids, this.weight(table));
+    const { bits, block } = table.quantized;
+    return this.quantizedEmbedding(ids, this.codes(table), { bits, block, dim: table.tensor.shape[1] });
   }
 
   /** The first row of a table, [1, width]. */
@@ -54,5 +61,21 @@ export class ModelBuilder extends GraphBuilder {
   /** Adds a normalisation by the root mean square; `weightOffset` is added to each weight. */
   rms(x: Value, { weight }: Pick<NormWeights, 'weight'>, eps: number, weightOffset = 0): Value {
     return this.rmsNorm(x, { weight: this.weight(weight), eps, weightOffset });
+  }
+
+  /** Adds the constants of a quantised weight, or returns those that exist. */
+  private codes({ name, quantized }: Weight): QuantizedValues {
+    if (quantized === undefined) throw new TypeError(`${name} has no codes`);
+    let values = this.quantized.get(quantized);
+    if (values === undefined) {
+      const { codes, scales, zeroPoints } = quantized;
+      values = {
+        codes: this.constant(codes, `${name}.codes`),
+        scales: this.constant(scales, `${name}.scales`),
+        ...(zeroPoints && { zeroPoints: this.constant(zeroPoints, `${name}.zero_points`) }),
+      };
+      this.quantized.set(quantized, values);
+    }
+    return values;
   }
 }

@@ -103,10 +103,7 @@ function embeddings(
   const integers = (name: string): Value => builder.input(name, { dtype: 'i32', shape: [batch, length] });
   const places =
     kind === 'input' ? integers('position_ids') : builder.constant(plainPositions(config, length));
-  let sum = builder.add(
-    builder.embedding(ids, builder.weight(words)),
-    builder.embedding(places, builder.weight(positions)),
-  );
+  let sum = builder.add(builder.rows(words, ids), builder.embedding(places, builder.weight(positions)));
   if (types !== undefined) {
     const table = builder.weight(types);
     const rows = tokenTypes

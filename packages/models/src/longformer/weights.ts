@@ -8,6 +8,8 @@ import {
   linearSlots,
   normSlots,
   Slot,
+  sensitive,
+  withSensitiveEnd,
   type LinearSlots,
   type NormSlots,
   type Weights,
@@ -101,23 +103,23 @@ function longformerSlots(checkpoint: Pick<Checkpoint, 'has'>, config: Longformer
   const layer = (name: string): LayerSlots => ({
     query: square(`${name}.attention.self.query`),
     key: square(`${name}.attention.self.key`),
-    value: square(`${name}.attention.self.value`),
+    value: sensitive(square(`${name}.attention.self.value`)),
     queryGlobal: square(`${name}.attention.self.query_global`),
     keyGlobal: square(`${name}.attention.self.key_global`),
-    valueGlobal: square(`${name}.attention.self.value_global`),
+    valueGlobal: sensitive(square(`${name}.attention.self.value_global`)),
     attentionOutput: square(`${name}.attention.output.dense`),
     attentionNorm: normSlots(`${name}.attention.output.LayerNorm`, hiddenSize),
     intermediate: linearSlots(`${name}.intermediate.dense`, intermediateSize, hiddenSize),
     output: linearSlots(`${name}.output.dense`, hiddenSize, intermediateSize),
     outputNorm: normSlots(`${name}.output.LayerNorm`, hiddenSize),
   });
-  const words = new Slot(`${embeddings}.word_embeddings.weight`, [vocabSize, hiddenSize]);
+  const words = new Slot(`${embeddings}.word_embeddings.weight`, [vocabSize, hiddenSize], 'embeddings');
   return {
     words,
     positions: new Slot(`${embeddings}.position_embeddings.weight`, [positionRows, hiddenSize]),
     types: new Slot(`${embeddings}.token_type_embeddings.weight`, [tokenTypes, hiddenSize]),
     embeddingNorm: normSlots(`${embeddings}.LayerNorm`, hiddenSize),
-    layers: windows.map((_, i) => layer(`${prefix}encoder.layer.${i}`)),
+    layers: withSensitiveEnd(windows.map((_, i) => layer(`${prefix}encoder.layer.${i}`))),
     head: headSlots(checkpoint, config, prefix, words),
   };
 }
@@ -137,7 +139,7 @@ function headSlots(
     case 'LongformerForMaskedLM': {
       const decoder = 'lm_head.decoder.weight';
       // The decoder's weight is the word embeddings, whether or not it is stored again.
-      const weight = checkpoint.has(decoder) ? new Slot(decoder, words.shape) : words;
+      const weight = checkpoint.has(decoder) ? new Slot(decoder, words.shape, 'linear') : words;
       return {
         maskedLm: {
           dense: linearSlots('lm_head.dense', hiddenSize, hiddenSize),
@@ -174,10 +176,10 @@ function ledSlots(checkpoint: Pick<Checkpoint, 'has'>, config: LongformerConfig)
     return {
       query: square(`${attention}.query`),
       key: square(`${attention}.key`),
-      value: square(`${attention}.value`),
+      value: sensitive(square(`${attention}.value`)),
       queryGlobal: square(`${attention}.query_global`),
       keyGlobal: square(`${attention}.key_global`),
-      valueGlobal: square(`${attention}.value_global`),
+      valueGlobal: sensitive(square(`${attention}.value_global`)),
       attentionOutput: square(`${name}.self_attn.output`),
       attentionNorm: normSlots(`${name}.self_attn_layer_norm`, hiddenSize),
       intermediate: linearSlots(`${name}.fc1`, intermediateSize, hiddenSize),
@@ -186,11 +188,11 @@ function ledSlots(checkpoint: Pick<Checkpoint, 'has'>, config: LongformerConfig)
     };
   };
   return {
-    words: new Slot(`${encoder}.embed_tokens.weight`, [vocabSize, hiddenSize]),
+    words: new Slot(`${encoder}.embed_tokens.weight`, [vocabSize, hiddenSize], 'embeddings'),
     positions: new Slot(`${encoder}.embed_positions.weight`, [positionRows, hiddenSize]),
     types: undefined,
     embeddingNorm: normSlots(`${encoder}.layernorm_embedding`, hiddenSize),
-    layers: windows.map((_, i) => layer(`${encoder}.layers.${i}`)),
+    layers: withSensitiveEnd(windows.map((_, i) => layer(`${encoder}.layers.${i}`))),
     head: {},
   };
 }

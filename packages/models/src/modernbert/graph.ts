@@ -38,7 +38,7 @@ export function modernBertGraph(
       return [kind, { config, pattern: patterns[kind], tables, keyMask }];
     }),
   );
-  const embedded = builder.embedding(ids, builder.weight(weights.words));
+  const embedded = builder.rows(weights.words, ids);
   const states = [builder.norm(embedded, weights.embeddingNorm, normEps)];
   for (const [i, layer] of weights.layers.entries()) {
     const kind = kinds.get(config.layers[i]);

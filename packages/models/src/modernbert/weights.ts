@@ -104,7 +104,7 @@ export function modernBertLayout(
   const { hiddenSize, intermediateSize, vocabSize, normBias, attentionBias, mlpBias } = config;
   const prefix = prefixOf(checkpoint, PREFIX, 'embeddings.tok_embeddings.weight');
   const norm = (name: string): LayerSlots => normSlots(name, hiddenSize, normBias);
-  const words = new Slot(`${prefix}embeddings.tok_embeddings.weight`, [vocabSize, hiddenSize]);
+  const words = new Slot(`${prefix}embeddings.tok_embeddings.weight`, [vocabSize, hiddenSize], 'embeddings');
   return {
     words,
     embeddingNorm: norm(`${prefix}embeddings.norm`),
@@ -166,7 +166,7 @@ function lastSlots(
 
 function denseSlots(name: string, [out, inside]: readonly [number, number], hasBias: boolean): LayerSlots {
   return {
-    weight: new Slot(`${name}.weight`, [out, inside]),
+    weight: new Slot(`${name}.weight`, [out, inside], 'linear'),
     bias: hasBias ? new Slot(`${name}.bias`, [out]) : undefined,
   };
 }

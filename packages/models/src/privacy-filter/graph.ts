@@ -27,7 +27,7 @@ export function privacyFilterGraph(
   const builder = new ModelBuilder();
   const { ids, keyMask } = encoderInputs(builder, shape);
   const rope = ropeValues(builder, ROPE, config.rope, shape);
-  const states = [builder.embedding(ids, builder.weight(weights.words))];
+  const states = [builder.rows(weights.words, ids)];
   for (const [i, layer] of weights.layers.entries()) {
     const attended = attentionLayer(builder, states[i], { config, weights: layer, rope, keyMask });
     states.push(expertsLayer(builder, attended, config, layer));

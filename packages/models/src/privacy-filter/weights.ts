@@ -7,6 +7,7 @@ import {
   linearSlots,
   matrixSlots,
   Slot,
+  sensitive,
   type LinearSlots,
   type MatrixSlots,
   type Weights,
@@ -83,7 +84,7 @@ export function privacyFilterLayout(
     attentionNorm: norm(`${name}.input_layernorm`),
     query: projection(`${name}.self_attn.q_proj`, heads * headDim, hiddenSize),
     key: projection(`${name}.self_attn.k_proj`, kvHeads * headDim, hiddenSize),
-    value: projection(`${name}.self_attn.v_proj`, kvHeads * headDim, hiddenSize),
+    value: sensitive(projection(`${name}.self_attn.v_proj`, kvHeads * headDim, hiddenSize)),
     output: projection(`${name}.self_attn.o_proj`, hiddenSize, heads * headDim),
     sinks: new Slot(`${name}.self_attn.sinks`, [heads]),
     expertsNorm: norm(`${name}.post_attention_layernorm`),
@@ -93,7 +94,7 @@ export function privacyFilterLayout(
   });
   const hasHead = config.architecture === 'OpenAIPrivacyFilterForTokenClassification';
   return {
-    words: new Slot(`${prefix}embed_tokens.weight`, [vocabSize, hiddenSize]),
+    words: new Slot(`${prefix}embed_tokens.weight`, [vocabSize, hiddenSize], 'embeddings'),
     layers: Array.from({ length: config.layers }, (_, i) => layer(`${prefix}layers.${i}`)),
     norm: norm(`${prefix}norm`),
     classifier: hasHead ? linearSlots('score', config.labels.length, hiddenSize) : undefined,

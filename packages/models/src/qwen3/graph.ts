@@ -18,7 +18,7 @@ export function qwen3Graph(parts: Qwen3Parts, shape: EncoderShape): Graph {
   const builder = new ModelBuilder();
   const { ids, keyMask } = encoderInputs(builder, shape);
   const rope = ropeValues(builder, ROPE, config.rope, shape);
-  const states = [builder.embedding(ids, builder.weight(weights.words))];
+  const states = [builder.rows(weights.words, ids)];
   for (const [i, layer] of weights.layers.entries()) {
     const x = states[i];
     const window = windows[i];

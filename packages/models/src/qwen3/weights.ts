@@ -65,7 +65,7 @@ export function qwen3Layout(checkpoint: Pick<Checkpoint, 'has'>, config: Qwen3Co
   const { hiddenSize, vocabSize, intermediateSize, heads, attentionBias, windows } = config;
   const prefix = prefixOf(checkpoint, basePrefix(checkpoint), 'embed_tokens.weight');
   const norm = (name: string): RmsSlots => ({ weight: new Slot(`${prefix}${name}.weight`, [hiddenSize]) });
-  const words = new Slot(`${prefix}embed_tokens.weight`, [vocabSize, hiddenSize]);
+  const words = new Slot(`${prefix}embed_tokens.weight`, [vocabSize, hiddenSize], 'embeddings');
   return {
     words,
     layers: windows.map((_, i) => ({

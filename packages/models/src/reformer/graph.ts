@@ -19,7 +19,7 @@ export function reformerGraph(config: ReformerConfig, weights: ReformerWeights, 
   const builder = new ModelBuilder();
   const ids = builder.input('input_ids', { dtype: 'i32', shape: [batch, length] });
   const padded = paddedLength(config, length);
-  const words = builder.embedding(ids, builder.weight(weights.words));
+  const words = builder.rows(weights.words, ids);
   const places = positionVectors(builder, config.positions, weights.positions, length);
   const embedded = padTo(builder, builder.add(words, places), padded);
   const mask = maskOf(builder, shape, padded);

@@ -8,6 +8,7 @@ import {
   matrixSlots,
   normSlots,
   Slot,
+  sensitive,
   type LinearSlots,
   type MatrixSlots,
   type NormSlots,
@@ -81,7 +82,7 @@ export function reformerLayout(checkpoint: Pick<Checkpoint, 'has'>, config: Refo
     output: linearSlots(`${name}.feed_forward.output.dense`, hiddenSize, feedForwardSize),
   });
   return {
-    words: new Slot(`${prefix}embeddings.word_embeddings.weight`, [vocabSize, hiddenSize]),
+    words: new Slot(`${prefix}embeddings.word_embeddings.weight`, [vocabSize, hiddenSize], 'embeddings'),
     positions: positionSlots(positions, `${prefix}embeddings.position_embeddings`, hiddenSize),
     layers: layers.map((kind, i) => layer(kind, `${prefix}encoder.layers.${i}`)),
     norm: normSlots(`${prefix}encoder.layer_norm`, 2 * hiddenSize),
@@ -95,7 +96,7 @@ function attentionSlots(
   name: string,
 ): SelfAttentionSlots {
   const projection = (of: string): MatrixSlots => matrixSlots(`${name}.${of}`, heads * headDim, hiddenSize);
-  const value = projection('value');
+  const value = sensitive(projection('value'));
   switch (kind) {
     case 'lsh':
       return { queryKey: projection('query_key'), value };
@@ -114,7 +115,7 @@ function headSlots({ architecture, vocabSize, hiddenSize, labels }: ReformerConf
     case 'ReformerForMaskedLM':
       return {
         decoder: {
-          weight: new Slot('lm_head.decoder.weight', [vocabSize, 2 * hiddenSize]),
+          weight: new Slot('lm_head.decoder.weight', [vocabSize, 2 * hiddenSize], 'linear'),
           bias: new Slot('lm_head.bias', [vocabSize]),
         },
       };

@@ -41,10 +41,7 @@ function embeddings(
     kind === 'input'
       ? builder.input('position_ids', { dtype: 'i32', shape: [batch, length] })
       : builder.constant(i32([length], plain));
-  const sum = builder.add(
-    builder.embedding(ids, builder.weight(words)),
-    builder.embedding(places, builder.weight(positions)),
-  );
+  const sum = builder.add(builder.rows(words, ids), builder.embedding(places, builder.weight(positions)));
   return embeddingNorm ? builder.norm(sum, embeddingNorm, EPS) : sum;
 }
 

@@ -8,6 +8,8 @@ import {
   linearSlots,
   normSlots,
   Slot,
+  tableSlot,
+  sensitive,
   type LinearSlots,
   type NormSlots,
   type Weights,
@@ -125,7 +127,7 @@ function layerSlots(
   return {
     query: square('q_proj'),
     key: square('k_proj'),
-    value: square('v_proj'),
+    value: sensitive(square('v_proj')),
     compressKeys: projection(layerwise ? shared() : `${name}.self_attn.compress_k.weight`),
     compressValues:
       layerwise || sharedKeyValue ? undefined : projection(`${name}.self_attn.compress_v.weight`),
@@ -147,7 +149,7 @@ function tables(
   root: string,
 ): { readonly words: Slot; readonly decoder: Slot } {
   const [words, decoder] = [`${root}sentence_encoder.embed_tokens.weight`, `${root}lm_head.weight`];
-  const slot = (names: readonly string[]): Slot => new Slot(firstOf(checkpoint, names), [vocabSize, width]);
+  const slot = (names: readonly string[]): Slot => tableSlot(firstOf(checkpoint, names), vocabSize, width);
   return untied
     ? { words: slot([words]), decoder: slot([decoder]) }
     : { words: slot([words, decoder]), decoder: slot([decoder, words]) };

@@ -50,7 +50,7 @@ function embedded(
     return builder.input('inputs_embeds', { dtype: 'f32', shape: [batch, length, width] });
   const ids = builder.input('input_ids', { dtype: 'i32', shape: [batch, length] });
   const positions = builder.slice(builder.weight(embeddings.positions), [0, 0], [length, width]);
-  return builder.add(builder.embedding(ids, builder.weight(embeddings.words)), positions);
+  return builder.add(builder.rows(embeddings.words, ids), positions);
 }
 
 /** Self-attention of one layer: [B, N, C] to [B, N, C]. */

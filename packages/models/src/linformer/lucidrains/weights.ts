@@ -8,6 +8,7 @@ import {
   matrixSlots,
   normSlots,
   Slot,
+  sensitive,
   type LinearSlots,
   type MatrixSlots,
   type NormSlots,
@@ -74,7 +75,7 @@ export function lucidrainsLayout(config: LucidrainsConfig): LucidrainsSlots {
       vocabSize === undefined
         ? undefined
         : {
-            words: new Slot('token_emb.weight', [vocabSize, width]),
+            words: new Slot('token_emb.weight', [vocabSize, width], 'embeddings'),
             positions: new Slot('pos_emb.weight', [maxLength, width]),
           },
     layers: Array.from({ length: layers }, (_, i) => layerSlots(config, `${prefix}net`, i)),
@@ -97,7 +98,7 @@ function layerSlots(config: LucidrainsConfig, net: string, i: number): LayerSlot
     attentionNorm: normSlots(`${first}.norm`, width),
     query: matrix('to_q', heads * headDim),
     key: matrix('to_k', keyHeads * headDim),
-    value: sharedKeyValue ? undefined : matrix('to_v', keyHeads * headDim),
+    value: sharedKeyValue ? undefined : sensitive(matrix('to_v', keyHeads * headDim)),
     projectKeys: projection('proj_k'),
     projectValues: sharedKeyValue ? undefined : projection('proj_v'),
     output: linearSlots(`${first}.fn.to_out`, width, heads * headDim),

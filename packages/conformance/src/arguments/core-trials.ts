@@ -1,0 +1,38 @@
+/** How methods of a builder are tried with wrong arguments. */
+import { f32, GraphBuilder, type Tensor, type Value } from '@attn/core';
+import type { FunctionTable, FunctionTrial } from './check-function.ts';
+
+/** Queries [1, 1, 4, 2]. */
+export const q = (): Tensor => f32([1, 1, 4, 2], [1, 2, 3, 4, 5, 6, 7, 8]);
+
+/** A method of a fresh builder, with two values of it: `x` [1, 1, 4, 2] and `w` [2, 2]. */
+export function building(
+  method: keyof GraphBuilder,
+  args: (x: Value, w: Value, builder: GraphBuilder) => readonly unknown[],
+  options?: readonly number[],
+): FunctionTrial {
+  let builder = new GraphBuilder();
+  return {
+    args() {
+      builder = new GraphBuilder();
+      const w = { dtype: 'f32', shape: [2, 2] } as const;
+      return args(builder.input('x', q()), builder.input('w', w), builder);
+    },
+    call: (...args: never[]) => (builder[method] as (...all: never[]) => unknown)(...args),
+    options,
+  };
+}
+
+/** A composition of ops, which takes the builder as its first argument. */
+export function composing(
+  call: FunctionTrial['call'],
+  args: Parameters<typeof building>[1],
+  options: readonly number[],
+): FunctionTrial {
+  return { ...building('node', args, options), call };
+}
+
+/** Rows of functions that are not tried, all for one reason. */
+export function untried(reason: string, ...names: readonly string[]): FunctionTable {
+  return Object.fromEntries(names.map((name) => [name, reason]));
+}

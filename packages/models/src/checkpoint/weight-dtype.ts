@@ -1,0 +1,54 @@
+/** The option `dtype` of loading: in which form weights are kept. */
+import type { ActivationForm } from '@attn/core';
+import { anObject, oneOf, type Kind } from '@attn/core/backend';
+import type { Slot, SlotRole } from './layout.ts';
+
+/** A form of weights: numbers of 32 bits, or codes of 8 or 4 bits with scales. */
+export type WeightForm = 'f32' | 'q8' | 'q4';
+
+/** Forms by what weights are for. */
+export type WeightForms = { readonly [R in SlotRole]?: WeightForm };
+
+/** The option `dtype`: one form for all matrices and tables, or one for each. */
+export type WeightDtype = WeightForm | WeightForms;
+
+/** How quantised layers read their inputs. */
+export type Activations = 'f32' | 'integer';
+
+const FORMS = ['f32', 'q8', 'q4'] as const;
+const aForm: Kind = oneOf(...FORMS);
+
+/** The kind of the option `dtype`. */
+export const aWeightDtype: Kind = {
+  expected: '"f32", "q8", "q4", or { linear, embeddings } of these',
+  test: (value) =>
+    aForm.test(value) || (anObject.test(value) && Object.entries(value as object).every(isRoleForm)),
+};
+
+function isRoleForm([role, form]: readonly [string, unknown]): boolean {
+  return ['linear', 'embeddings'].includes(role) && (form === undefined || aForm.test(form));
+}
+
+/** How each form is laid out: a scale for each row of 8 bits, and for each 32 numbers of 4 bits. */
+export const LAYOUTS = {
+  q8: { bits: 8 },
+  q4: { bits: 4, block: 32, zeroPoints: true },
+} as const;
+
+/**
+ * The form of a slot's weight; undefined where nothing is said of it. A sensitive weight has 8 bits where
+ * others have 4; a weight without a role is never quantised.
+ */
+export function formOf(
+  dtype: WeightDtype | undefined,
+  { role, isSensitive }: Pick<Slot, 'role' | 'isSensitive'>,
+): WeightForm | undefined {
+  if (role === undefined) return 'f32';
+  const form = typeof dtype === 'object' ? dtype[role] : dtype;
+  return form === 'q4' && isSensitive ? 'q8' : form;
+}
+
+/** How inputs are read in a layer whose weights have this form. */
+export function inputsOf(activations: Activations): ActivationForm {
+  return activations === 'integer' ? 'int12' : 'float';
+}
