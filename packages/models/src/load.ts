@@ -65,6 +65,19 @@ export const LOAD_OPTIONS: OptionKinds<LoadOptions> = {
 
 const WEB_OPTIONS: OptionKinds<WebLoadOptions> = { ...LOAD_OPTIONS, ...REQUEST_OPTIONS };
 
+/** Checked options, apart: how the model is loaded, and where its files are. Both have the signal. */
+export function splitOptions<O extends LoadOptions>(
+  options: O,
+): { readonly loading: LoadOptions; readonly place: Omit<O, Exclude<keyof LoadOptions, 'signal'>> } {
+  const pick = (test: (name: string) => boolean): object =>
+    Object.fromEntries(Object.entries(options).filter(([name]) => test(name)));
+  const isLoading = (name: string): boolean => Object.hasOwn(LOAD_OPTIONS, name);
+  return {
+    loading: pick(isLoading),
+    place: pick((name) => name === 'signal' || !isLoading(name)) as Omit<O, never>,
+  };
+}
+
 /**
  * Loads a model from a store of files, such as one of your own. Errors: those of `loadModel`.
  *
@@ -133,22 +146,8 @@ export async function loadModel<A extends Ability>(
 ): Promise<ModelsFor[A]>;
 export async function loadModel(source: ModelSource, options?: WebLoadOptions): Promise<LoadedModel>;
 export async function loadModel(source: ModelSource, options: WebLoadOptions = {}): Promise<LoadedModel> {
-  const {
-    architecture,
-    attn,
-    families,
-    modules,
-    head,
-    for: ability,
-    inMemory,
-    dtype,
-    activations,
-    onProgress,
-    ...place
-  } = checkOptions(WHERE, options, WEB_OPTIONS);
-  const reading = { inMemory, dtype, activations, onProgress, signal: place.signal };
-  const loading = { architecture, attn, families, modules, head, ...reading };
-  return loadFrom(await openModel(source, place), { ...loading, ...(ability && { for: ability }) });
+  const { loading, place } = splitOptions(checkOptions(WHERE, options, WEB_OPTIONS));
+  return loadFrom(await openModel(source, place), loading);
 }
 
 /**

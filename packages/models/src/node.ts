@@ -15,7 +15,7 @@ import { HUB_OPTIONS, hubStore, STORE_OPTIONS, type HubStoreOptions } from './hu
 import { isHubId } from './hub/names.ts';
 import { HTTP_OPTIONS, urlStore, type UrlMap } from './files/url-store.ts';
 import { kindOf } from './kind-of.ts';
-import { LOAD_OPTIONS, loadFrom, type LoadOptions } from './load.ts';
+import { LOAD_OPTIONS, loadFrom, splitOptions, type LoadOptions } from './load.ts';
 import type { Ability } from './loaded/abilities.ts';
 import type { ModelsFor } from './loaded/models-for.ts';
 import type { LoadedModel } from './loaded-model.ts';
@@ -123,22 +123,8 @@ export async function loadModel<A extends Ability>(
 ): Promise<ModelsFor[A]>;
 export async function loadModel(source: ModelSource, options?: NodeLoadOptions): Promise<LoadedModel>;
 export async function loadModel(source: ModelSource, options: NodeLoadOptions = {}): Promise<LoadedModel> {
-  const {
-    architecture,
-    attn,
-    families,
-    modules,
-    head,
-    for: ability,
-    inMemory,
-    dtype,
-    activations,
-    onProgress,
-    ...place
-  } = checkOptions(WHERE, options, NODE_OPTIONS);
-  const reading = { inMemory, dtype, activations, onProgress, signal: place.signal };
-  const loading = { architecture, attn, families, modules, head, ...reading };
-  return loadFrom(await openModel(source, place), { ...loading, ...(ability && { for: ability }) });
+  const { loading, place } = splitOptions(checkOptions(WHERE, options, NODE_OPTIONS));
+  return loadFrom(await openModel(source, place), loading);
 }
 
 /**
