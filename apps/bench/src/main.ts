@@ -26,6 +26,7 @@ import { lshSuite } from './suites/lsh.ts';
 import { modelsSuite } from './suites/models.ts';
 import { onnxSuite } from './suites/onnx.ts';
 import { planSuite } from './suites/plan.ts';
+import { quantizedSuite } from './suites/quantized.ts';
 import { regretSuite } from './suites/regret.ts';
 import { shapesSuite } from './suites/shapes.ts';
 import { startSuite } from './suites/start.ts';
@@ -57,6 +58,7 @@ const suites: readonly Suite[] = [
   tokenizersSuite,
   tasksSuite,
   webgpuSuite,
+  quantizedSuite,
   regretSuite,
 ];
 

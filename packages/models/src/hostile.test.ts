@@ -156,7 +156,7 @@ describe('config.json', () => {
     [
       'today/models/pf_clamp',
       ['layer_types'],
-      [1, 2, 8, { rope_type: 'yarn' }, ['sliding_attention'], { 0: 'O' }],
+      [1, 2, 8, 2 ** 30, { rope_type: 'yarn' }, ['sliding_attention'], { 0: 'O' }],
     ],
   ])('of %s, with any value in any of its fields', async (id, names, own) => {
     const base = await filesOf(goldenFolder(id));

@@ -1,7 +1,7 @@
 /** A whole model from a folder on one of our backends, as applications run it: by `run`, or by `encode`. */
 import { createAttn, type Attn, type Tensor } from '@attn/core';
 import { cpu } from '@attn/cpu';
-import { loadModel, type TokenBatch } from '@attn/models/node';
+import { loadModel, type LoadOptions, type TokenBatch } from '@attn/models/node';
 import type { Subject, PreparedSubject } from '../contest/protocol.ts';
 import { tokens } from '../longformer.ts';
 import { makeBackend } from './attention.ts';
@@ -12,22 +12,28 @@ import { makeBackend } from './attention.ts';
  */
 const TOLERANCE = 1e-3;
 
+/** In which form a model keeps its weights. */
+type WeightOptions = Pick<LoadOptions, 'dtype' | 'activations'>;
+
 /** Tokens that are computed in plain JavaScript too. */
 const CHECKED_TOKENS = 64;
 
-/** Prepares the subject: `options` are the backend's, `folder`, `tolerance`, and `encodes` for `encode`. */
+/**
+ * Prepares the subject: `options` are the backend's, `folder`, `tolerance`, `encodes` for `encode`, and `form`
+ * for weights as codes.
+ */
 export async function makeModel({ options, problem: spec }: Subject): Promise<PreparedSubject> {
-  const { folder, encodes, tolerance = TOLERANCE, ...backendOptions } = options;
+  const { folder, encodes, tolerance = TOLERANCE, form = {}, ...backendOptions } = options;
   const backend = await makeBackend(backendOptions);
   const attn = await createAttn({ backends: [backend] });
-  const model = await loadModel(String(folder), { attn, for: 'encode' });
+  const model = await loadModel(String(folder), { attn, for: 'encode', ...(form as WeightOptions) });
   const batch = tokens(spec.n);
   return {
     run: (onProgress) => (encodes === true ? model.encode([idsOf(batch)]) : model.run(batch, { onProgress })),
     async check() {
       const { last_hidden_state: states } = await model.run(batch);
       if (!numbers(states).every(Number.isFinite)) throw new Error('a state is not finite');
-      const error = await differenceFromPlain(String(folder), attn);
+      const error = await differenceFromPlain(String(folder), attn, form as WeightOptions);
       if (!(error <= Number(tolerance))) throw new Error(`the result is wrong by ${error}`);
       return error;
     },
@@ -36,12 +42,12 @@ export async function makeModel({ options, problem: spec }: Subject): Promise<Pr
 }
 
 /** Greatest difference between a short row's states here and in plain JavaScript. */
-async function differenceFromPlain(folder: string, attn: Attn): Promise<number> {
+async function differenceFromPlain(folder: string, attn: Attn, form: WeightOptions): Promise<number> {
   const plain = await createAttn({ backends: [cpu()] });
   const batch = tokens(CHECKED_TOKENS);
   const states: Float32Array[] = [];
   for (const where of [attn, plain]) {
-    const model = await loadModel(folder, { attn: where });
+    const model = await loadModel(folder, { attn: where, ...form });
     states.push(numbers((await model.run(batch)).last_hidden_state));
     model.dispose();
   }

@@ -3,7 +3,7 @@
  * in one error, before the first tensor is read. Large tensors on disk stay
  * there until a backend asks for them; the backend then holds the only copy.
  */
-import { AttnError, type Tensor } from '@attn/core';
+import { AttnError, type QuantizedMatrix, type Tensor } from '@attn/core';
 import {
   aBoolean,
   aFunction,
@@ -15,11 +15,17 @@ import {
   withCallbacks,
   type OptionKinds,
 } from '@attn/core/backend';
-import type { Checkpoint } from './checkpoint.ts';
-import { readCodes } from './read-codes.ts';
+import type { Checkpoint, ReadCodesOptions } from './checkpoint.ts';
 import { fillIn, slotsOf, type Slot, type Weight, type Weights } from './layout.ts';
 import { numbersOf } from './quantized-weight.ts';
-import { aWeightDtype, formOf, inputsOf, type Activations, type WeightDtype } from './weight-dtype.ts';
+import {
+  aWeightDtype,
+  formOf,
+  inputsOf,
+  type Activations,
+  type WeightDtype,
+  type WeightForm,
+} from './weight-dtype.ts';
 import { widen, wrongDtype } from './widen.ts';
 
 /** How far reading has come, in bytes of the files. */
@@ -130,7 +136,8 @@ async function readWeight(
   slot: Slot,
   { signal, inMemory, dtype, activations = 'f32' }: ReadOptions,
 ): Promise<Weight> {
-  const codes = await readCodes(checkpoint, name, formOf(dtype, slot), { signal, inMemory });
+  const form = formOf(dtype, slot);
+  const codes = await codesOf(checkpoint, name, form, { signal, inMemory });
   if (codes !== undefined) {
     const quantized = { ...codes, inputs: inputsOf(activations) };
     return { name, tensor: numbersOf(codes, slot.shape[1]), quantized };
@@ -139,6 +146,18 @@ async function readWeight(
   const later = isLater ? await checkpoint.lazyTensor?.(name) : undefined;
   const tensor = later === undefined ? widen(name, await checkpoint.tensor(name)) : widenLater(name, later);
   return { name, tensor };
+}
+
+/** The codes of a tensor, if it has or gets some. The code for that is loaded when it does. */
+async function codesOf(
+  checkpoint: Checkpoint,
+  name: string,
+  form: WeightForm | undefined,
+  options: ReadCodesOptions,
+): Promise<QuantizedMatrix | undefined> {
+  if (form === undefined && checkpoint.quantized === undefined) return undefined;
+  const { readCodes } = await import('./read-codes.ts');
+  return readCodes(checkpoint, name, form, options);
 }
 
 /** The one name of a tensor, so that no tensor is read twice. */

@@ -32,6 +32,9 @@ export interface RopeContext {
 
 const TYPES = ['default', 'linear', 'proportional', 'yarn'] as const;
 
+/** The widest head: a table of frequencies is made before the tensors are looked at. */
+const MOST_WIDTH = 65_536;
+
 /**
  * Reads parameters as config.json has them: `rope_type` (or `type`), `rope_theta`, `factor`, …
  *
@@ -46,6 +49,7 @@ export function readRope(parameters: JsonObject, context: RopeContext): Rope {
     throw new AttnError('UNSUPPORTED', 'models/config', message);
   }
   if (width % 2 !== 0) throw reader.wrong('the width of a head', 'even', width);
+  if (width > MOST_WIDTH) throw reader.wrong('the width of a head', `at most ${MOST_WIDTH}`, width);
   const theta = reader.number('rope_theta', { least: 1e-6, ...(byDefault !== undefined && { byDefault }) });
   const plain = Float32Array.from({ length: width / 2 }, (_, k) => {
     const power = Math.fround(Math.pow(theta, Math.fround((2 * k) / width)));

@@ -7,7 +7,7 @@ import { checkArgument, show } from '@attn/core/backend';
 import { aStore } from '../argument-kinds.ts';
 import { canonicalCheckpoint } from '../checkpoint/canonical.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { withCodes } from './stored-codes.ts';
+import { QUANTIZATION } from './quantization-key.ts';
 import { absentError, malformedFile, readJson, type FileStore, type TensorFile } from './file-store.ts';
 
 const WHERE = 'models/load';
@@ -44,7 +44,9 @@ export async function openCheckpoint(store: FileStore): Promise<Checkpoint> {
   try {
     const aliases = new Map([...files.values()].flatMap(({ metadata }) => [...metadata]));
     const stored = checkpointOf(store, config, files);
-    return canonicalCheckpoint(withCodes(stored, files), aliases);
+    const isQuantized = [...files.values()].some(({ metadata }) => metadata.has(QUANTIZATION));
+    const view = isQuantized ? (await import('./stored-codes.ts')).withCodes(stored, files) : stored;
+    return canonicalCheckpoint(view, aliases);
   } catch (error) {
     await disposeAll(files);
     throw error;

@@ -10,9 +10,7 @@ import type { FileDtype } from '@attn/safetensors';
 import type { Checkpoint, ReadCodesOptions, StoredCodes, StoredSpec } from '../checkpoint/checkpoint.ts';
 import { numbersOf } from '../checkpoint/quantized-weight.ts';
 import type { TensorFile } from './file-store.ts';
-
-/** The name of the text in a header that lists quantised matrices. */
-export const QUANTIZATION = 'attn_quantization';
+import { QUANTIZATION } from './quantization-key.ts';
 
 /** The version of the form in which this package writes matrices, and the only one that there is. */
 const VERSION = 1;

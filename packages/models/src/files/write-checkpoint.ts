@@ -11,7 +11,8 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { READ_OPTIONS, type ReadOptions } from '../checkpoint/read-weights.ts';
 import { SavedCodes } from './saved-codes.ts';
 import { WEIGHTS } from './open-checkpoint.ts';
-import { QUANTIZATION, quantizationText, type StoredFormat } from './stored-codes.ts';
+import { QUANTIZATION } from './quantization-key.ts';
+import { quantizationText, type StoredFormat } from './stored-codes.ts';
 
 const WHERE = 'models/write';
 
