@@ -57,7 +57,7 @@ export const ROWS = [
     what: '@attn/models',
     ...all('@attn/models'),
     files: (file) => !isPageHub(file) && !isTask(file),
-    limit: 93,
+    limit: 94.5,
   },
   {
     what: '@attn/models: tasks, each loaded with its pipeline',

@@ -19,8 +19,8 @@ type WeightOptions = Pick<LoadOptions, 'dtype' | 'activations'>;
 const CHECKED_TOKENS = 64;
 
 /**
- * Prepares the subject: `options` are the backend's, `folder`, `tolerance`, `encodes` for `encode`, and `form`
- * for weights as codes.
+ * Prepares the subject. `options` are the backend's, and `folder`, `tolerance`, `encodes` (it is run by
+ * `encode`) and `form` (its weights are codes).
  */
 export async function makeModel({ options, problem: spec }: Subject): Promise<PreparedSubject> {
   const { folder, encodes, tolerance = TOLERANCE, form = {}, ...backendOptions } = options;
