@@ -12,8 +12,8 @@ import type { ErrorRule } from './rule.ts';
 const DOUBT = 16 * UNIT;
 
 /**
- * γ of the terms times Σ |x||w|. Where inputs are integers, one of which the rounding is in doubt may be off
- * by one step of its row.
+ * γ of the terms times Σ |x||w|. Where inputs are integers, an input near a half may be rounded to either
+ * side: it may be off by one step of its row.
  */
 export const quantizedLinearError: ErrorRule<'quantizedLinear'> = (inputs, attributes) => {
   const { x, codes, scales, zeroPoints, bias } = inputs;

@@ -2,7 +2,7 @@
 import { AttnError } from '@attn/core';
 import type { Model } from '../model.ts';
 import type { FolderSettings, ScoreActivation } from '../sentence/settings.ts';
-import { sigmoid, softmax } from '../tasks/scores.ts';
+import { sigmoid, softmax } from './scores.ts';
 
 /** What becomes of the logits of so many labels: what the files say, else sigmoid of one label alone. */
 export function activationOf({ scoring }: FolderSettings, labels: number): ScoreActivation {

@@ -1,6 +1,6 @@
 /** From texts to SPLADE's sparse vectors: a weight for each token of the vocabulary that a text is about. */
 import { AttnError, f32 } from '@attn/core';
-import { integer, oneOf, throwIfAborted, withCallbacks, type OptionKinds } from '@attn/core/backend';
+import { integer, oneOf, withCallbacks, type OptionKinds } from '@attn/core/backend';
 import type { RunnableModel } from '../runnable-model.ts';
 import { choosePrompt, withPrompt, type PromptChoice } from '../sentence/prompts.ts';
 import type { SentenceSettings, SparsePipeline } from '../sentence/settings.ts';
@@ -10,7 +10,7 @@ import type { EncodeFacts } from './encode.ts';
 import { fitTexts } from './fit-texts.ts';
 import { readInputs, type CheckedInput } from './inputs.ts';
 import { checkTextRun, PROMPT_KINDS, textRunKinds, type Checked, type TextRunOptions } from './options.ts';
-import { runWindows } from './run-windows.ts';
+import { runAll, tokenizeTexts } from './run-texts.ts';
 import { tokenizeAll } from './tokenize.ts';
 
 /** Options of `encodeSparse`. */
@@ -72,12 +72,9 @@ async function encodeInputs(
   sentence: SentenceSettings & { readonly pipeline: SparsePipeline },
   options: Checked<EncodeSparseOptions>,
 ): Promise<SparseEmbeddings> {
-  const { model, tokenizer } = runnable;
-  const { signal, onProgress, maxActive = sentence.dimensions } = options;
-  throwIfAborted(signal, WHERE);
-  const onCharacters =
-    onProgress && ((done: number, total: number) => onProgress({ done, total, unit: 'characters' }));
-  const tokenized = await tokenizeAll(WHERE, tokenizer, inputs, { signal, onCharacters, limits: model });
+  const { model } = runnable;
+  const { batchTokens = BATCH_TOKENS, maxActive = sentence.dimensions } = options;
+  const tokenized = await tokenizeTexts(WHERE, runnable, inputs, options, tokenizeAll);
   const { texts, windows } = fitTexts(WHERE, tokenized, {
     maxLength: options.maxLength ?? sentence.maxLength ?? model.maxLength,
     onLongText: options.onLongText ?? 'cut',
@@ -86,15 +83,11 @@ async function encodeInputs(
   });
   const pools: SpladePool[] = [];
   let width = model.vocabSize ?? 0;
-  const backends = await runWindows(
+  const backends = await runAll(
+    WHERE,
     runnable,
     windows,
-    {
-      ...options,
-      where: WHERE,
-      batchTokens: options.batchTokens ?? BATCH_TOKENS,
-      onWindows: onProgress && ((done, total) => onProgress({ done, total, unit: 'windows' })),
-    },
+    { ...options, batchTokens },
     ({ text, parts }, { logits }, row) => {
       const [, length, vocabulary] = logits.shape;
       width = vocabulary;

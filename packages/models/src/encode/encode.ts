@@ -3,7 +3,7 @@
  * batches, and the states of a text's windows become its vector, as the caller or the folder's files say.
  */
 import { AttnError, f32, i32, type Tensor } from '@attn/core';
-import { show, throwIfAborted, withCallbacks } from '@attn/core/backend';
+import { show, withCallbacks } from '@attn/core/backend';
 import type { Model } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import { modesOf, type PoolingMode } from '../sentence/pooling.ts';
@@ -19,7 +19,7 @@ import { readInputs, type CheckedInput } from './inputs.ts';
 import { normalizeRows } from './normalize.ts';
 import { checkEncodeOptions, type Checked, type EncodeOptions } from './options.ts';
 import { promptTokens } from './prompt-tokens.ts';
-import { runWindows } from './run-windows.ts';
+import { runAll, tokenizeTexts } from './run-texts.ts';
 import { tokenizeAll } from './tokenize.ts';
 
 /** Facts about a call beside its result. */
@@ -145,12 +145,9 @@ async function encodeInputs(
 ): Promise<Embeddings | ChunkEmbeddings | TokenStates> {
   const { model, tokenizer, settings } = runnable;
   const { sentence, prompt, modes } = plan;
-  const { signal, onProgress, chunks, normalize = false } = options;
-  throwIfAborted(signal, where);
+  const { chunks, normalize = false } = options;
   const inputs = withPrompt(where, sources, prompt, options);
-  const onCharacters =
-    onProgress && ((done: number, total: number) => onProgress({ done, total, unit: 'characters' }));
-  const tokenized = await tokenizeAll(where, tokenizer, inputs, { signal, onCharacters, limits: model });
+  const tokenized = await tokenizeTexts(where, runnable, inputs, options, tokenizeAll);
   const { texts, windows } = fitTexts(where, tokenized, {
     maxLength: options.maxLength ?? sentence?.maxLength ?? model.maxLength,
     onLongText: options.onLongText ?? (sentence === undefined || chunks !== undefined ? 'split' : 'cut'),
@@ -166,19 +163,9 @@ async function encodeInputs(
     modes === undefined
       ? new StateGatherer(tokens)
       : new VectorGatherer(modes, chunkPlan?.groups ?? textGroups(tokens, originals, skipped));
-  const backends = await runWindows(
-    runnable,
-    windows,
-    {
-      where,
-      globalTokens: options.globalTokens,
-      task: plan.task,
-      batchTokens: options.batchTokens ?? 4_096,
-      backend: options.backend,
-      signal,
-      onWindows: onProgress && ((done, total) => onProgress({ done, total, unit: 'windows' })),
-    },
-    (window, { last_hidden_state: states }, row) => gatherer.add(window, states, row),
+  const running = { ...options, task: plan.task };
+  const backends = await runAll(where, runnable, windows, running, (window, outputs, row) =>
+    gatherer.add(window, outputs.last_hidden_state, row),
   );
   const facts = { tokens, backends };
   if (gatherer instanceof StateGatherer) {

@@ -11,15 +11,15 @@ import {
   type OptionKinds,
 } from '@attn/core/backend';
 import type { RunnableModel } from '../runnable-model.ts';
-import { classifiesTexts, type ScoreActivation } from '../sentence/settings.ts';
-import { runAll, tokenizeTexts } from '../tasks/over-windows.ts';
-import { largest } from '../tasks/scores.ts';
+import type { ScoreActivation } from '../sentence/settings.ts';
+import { largest } from './scores.ts';
 import type { TextInput } from '../tokenizer.ts';
 import { activate, activationOf, checkRanks } from './activate.ts';
 import type { EncodeFacts } from './encode.ts';
 import { fitTexts } from './fit-texts.ts';
 import { readInputs, type CheckedInput } from './inputs.ts';
 import { checkTextRun, textRunKinds, type Checked, type TextRunOptions } from './options.ts';
+import { runAll, tokenizeTexts } from './run-texts.ts';
 
 /** A pair of texts. */
 export type PairInput = Required<TextInput> | readonly [text: string, pair: string];
@@ -78,7 +78,6 @@ export async function predict(
   where: string = WHERE,
 ): Promise<PairScores> {
   const { model } = runnable;
-  refuseOthers(where, runnable);
   const checked = checkTextRun(where, model, options, kindsFor(runnable));
   const inputs = readInputs(where, pairsOf(pairs), model.vocabSize);
   for (const [i, input] of inputs.entries()) {
@@ -100,7 +99,6 @@ export async function rank(
   options: RankOptions = {},
 ): Promise<readonly RankedDocument[]> {
   const where = 'models/rank';
-  refuseOthers(where, runnable);
   const kinds: OptionKinds<RankOptions> = { topK: integer(1), ...kindsFor(runnable) };
   const { topK, ...rest } = checkTextRun(where, runnable.model, options, kinds);
   checkArgument(where, 'query', query, aString);
@@ -165,10 +163,4 @@ function pairsOf(pairs: unknown): unknown {
 
 function isTuple(value: unknown): value is readonly [string, string] {
   return Array.isArray(value) && value.length === 2 && value.every((text) => typeof text === 'string');
-}
-
-function refuseOthers(where: string, { model }: RunnableModel): void {
-  if (classifiesTexts(model)) return;
-  const message = `scores need a model for sequence classification, got ${model.architecture}`;
-  throw new AttnError('UNSUPPORTED', where, message);
 }

@@ -1,14 +1,13 @@
 /** Models that make vectors of texts. */
-import type { Tensor } from '@attn/core';
 import type { TextChunks } from '../encode/chunks.ts';
 import type { ChunkEmbeddings, Embeddings, TokenStates } from '../encode/encode.ts';
 import type { EncodeInput } from '../encode/inputs.ts';
 import type { EncodeOptions } from '../encode/options.ts';
-import { LoadedModel, runnableOf } from '../loaded-model.ts';
+import { runnableOf, type LoadedModel } from '../loaded-model.ts';
 import type { PoolingMode } from '../sentence/pooling.ts';
 import type { Precision } from '../sentence/quantize.ts';
-import { similarity, type ComparedVectors } from '../sentence/similarity.ts';
 import { checkAbility } from './abilities.ts';
+import { VectorModel } from './vector-model.ts';
 
 /**
  * A model that makes vectors of texts: one without a head, or a folder of sentence-transformers.
@@ -17,7 +16,7 @@ import { checkAbility } from './abilities.ts';
  * const model = await loadModel('allenai/longformer-base-4096', { attn, for: 'encode' });
  * const { embeddings } = await model.encode(['Call me Ishmael.']);
  */
-export class Encoder extends LoadedModel {
+export class Encoder extends VectorModel {
   /**
    * Errors: `UNSUPPORTED` (a model that is none), `INVALID_ARGUMENT`. The arguments are those of
    * `LoadedModel`.
@@ -83,21 +82,5 @@ export class Encoder extends LoadedModel {
     const runnable = runnableOf(this);
     const { encode } = await import('../encode/encode.ts');
     return encode(runnable, inputs, options);
-  }
-
-  /**
-   * How alike each vector of `a` is to each of `b`, by the measure of the folder's files
-   * (`similarity_fn_name`), else by cosine: [vectors of a, vectors of b]. Vectors are tensors [vectors,
-   * dimensions] or [dimensions], or sparse ones.
-   *
-   * Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`.
-   *
-   * @example
-   * const { embeddings: queries } = await model.encode(['Who narrates?'], { as: 'query' });
-   * const { embeddings: documents } = await model.encode(['Call me Ishmael.'], { as: 'document' });
-   * const scores = model.similarity(queries, documents); // [1, 1]
-   */
-  similarity(a: ComparedVectors, b: ComparedVectors): Tensor<'f32'> {
-    return similarity(a, b, this.settings.sentence?.similarity);
   }
 }

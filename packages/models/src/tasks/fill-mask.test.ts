@@ -13,7 +13,7 @@ import {
   wholeOptions,
 } from './golden-tasks.testing.ts';
 import type { Pipeline } from './pipeline.ts';
-import { largest, softmax } from './scores.ts';
+import { largest, softmax } from '../encode/scores.ts';
 
 const folders = taskFolders('fill-mask');
 

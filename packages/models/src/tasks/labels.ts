@@ -1,7 +1,7 @@
 /** What config.json says of a classifier: the names of its labels, and how its logits become scores. */
 import type { JsonObject } from '@attn/core';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
-import { sigmoid, softmax } from './scores.ts';
+import { sigmoid, softmax } from '../encode/scores.ts';
 
 /** Values of a config's `problem_type`. */
 const PROBLEMS = ['regression', 'multi_label_classification', 'single_label_classification'] as const;

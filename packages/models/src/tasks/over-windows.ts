@@ -3,12 +3,9 @@
  * where the caller wants that, then batches of windows of similar length.
  */
 import type { Tensors } from '@attn/core';
-import { throwIfAborted } from '@attn/core/backend';
 import { fitTexts, type FittingTexts } from '../encode/fit-texts.ts';
-import type { CheckedInput } from '../encode/inputs.ts';
-import type { Checked, TextRunOptions } from '../encode/options.ts';
-import { runWindows, type RunWindow } from '../encode/run-windows.ts';
-import { tokenizePairs } from '../encode/empty-pairs.ts';
+import type { Checked } from '../encode/options.ts';
+import { runAll, tokenizeTexts } from '../encode/run-texts.ts';
 import type { TextWindow } from '../encode/windows.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import type { TextInput, TokenizedText } from '../tokenizer.ts';
@@ -43,37 +40,6 @@ export interface ReadTexts {
 
 /** Receives a window, its text, the outputs of its batch, and its row in them. */
 export type ReceiveWindow = (window: TextWindow, text: TokenizedText, outputs: Tensors, row: number) => void;
-
-/** Tokenizes texts; inputs that are ids stay as they are. Errors: those of `tokenizeAll`. */
-export async function tokenizeTexts(
-  where: string,
-  { model, tokenizer }: RunnableModel,
-  inputs: readonly CheckedInput[],
-  { signal, onProgress }: Pick<TaskOptions, 'signal' | 'onProgress'>,
-): Promise<readonly TokenizedText[]> {
-  throwIfAborted(signal, where);
-  const onCharacters =
-    onProgress && ((done: number, total: number) => onProgress({ done, total, unit: 'characters' }));
-  return tokenizePairs(where, tokenizer, inputs, { signal, onCharacters, limits: model });
-}
-
-/**
- * Runs windows, with the progress of the call. Returns the names of the backends that took part. Errors:
- * those of the backends; `ABORTED`.
- */
-export async function runAll<W extends RunWindow>(
-  where: string,
-  runnable: RunnableModel,
-  windows: readonly W[],
-  options: Checked<TextRunOptions>,
-  receive: (window: W, outputs: Tensors, row: number) => void,
-): Promise<readonly string[]> {
-  const { onProgress } = options;
-  const rule = { ...options, where, batchTokens: options.batchTokens ?? 4_096 };
-  const onWindows =
-    onProgress && ((done: number, total: number) => onProgress({ done, total, unit: 'windows' }));
-  return runWindows(runnable, windows, { ...rule, onWindows }, receive);
-}
 
 /**
  * Runs the model over every window of every text, the longest windows first. Errors: `INVALID_ARGUMENT` (no

@@ -10,7 +10,7 @@ import { checkClassifier } from './check-classifier.ts';
 import { applyFunction, labelsOf, SCORE_FUNCTIONS, scoreFunctionOf, type ScoreFunction } from './labels.ts';
 import { overWindows, tokensCounted } from './over-windows.ts';
 import { ScoreMean } from './score-mean.ts';
-import { largest } from './scores.ts';
+import { largest } from '../encode/scores.ts';
 import { taskKinds, type TaskOptions } from './task-options.ts';
 import type { Task, TaskRunner } from './task.ts';
 import { readText, type TextPair } from './text-input.ts';

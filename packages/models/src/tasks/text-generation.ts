@@ -14,7 +14,8 @@ import {
 } from '../generate/generate.ts';
 import type { GenerationRules } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
-import { rowLimit, tokenizeTexts } from './over-windows.ts';
+import { tokenizeTexts } from '../encode/run-texts.ts';
+import { rowLimit } from './over-windows.ts';
 import { readSingleText, type SingleText } from './single-text.ts';
 import { taskKinds, type TaskOptions } from './task-options.ts';
 import type { Task, TaskRunner } from './task.ts';

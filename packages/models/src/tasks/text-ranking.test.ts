@@ -10,7 +10,7 @@ import {
   taskFolders,
   wholeOptions,
 } from './golden-tasks.testing.ts';
-import { sigmoid } from './scores.ts';
+import { sigmoid } from '../encode/scores.ts';
 import type { RankedText, RankingInput, TextRankingOptions } from './text-ranking.ts';
 
 const folders = taskFolders('text-ranking');

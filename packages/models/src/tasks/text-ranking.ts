@@ -21,7 +21,7 @@ import type { TextWindow } from '../encode/windows.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import type { TokenizedText } from '../tokenizer.ts';
 import { overTokens, rowLimit } from './over-windows.ts';
-import { largest } from './scores.ts';
+import { largest } from '../encode/scores.ts';
 import { taskKinds } from './task-options.ts';
 import type { Task, TaskRunner } from './task.ts';
 import { crossEncoder } from './text-ranking/cross-encoder.ts';

@@ -9,7 +9,7 @@ import {
   taskFolders,
   wholeOptions,
 } from './golden-tasks.testing.ts';
-import { softmax } from './scores.ts';
+import { softmax } from '../encode/scores.ts';
 import type { LabelledText, ZeroShotAnswer, ZeroShotOptions } from './zero-shot-classification.ts';
 import { entailmentIds } from './zero-shot/entailment.ts';
 

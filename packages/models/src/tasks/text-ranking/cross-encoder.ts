@@ -4,7 +4,7 @@ import { show } from '@attn/core/backend';
 import { activate, activationOf, checkRanks } from '../../encode/activate.ts';
 import type { RunnableModel } from '../../runnable-model.ts';
 import { checkClassifier } from '../check-classifier.ts';
-import { tokenizeTexts } from '../over-windows.ts';
+import { tokenizeTexts } from '../../encode/run-texts.ts';
 import type { Judge } from './judge.ts';
 
 /** The judge that a cross-encoder is. Errors: `UNSUPPORTED` for a model that classifies no texts. */

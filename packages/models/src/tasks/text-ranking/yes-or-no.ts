@@ -6,8 +6,8 @@ import { AttnError } from '@attn/core';
 import type { Model } from '../../model.ts';
 import type { RunnableModel } from '../../runnable-model.ts';
 import type { TokenizedText } from '../../tokenizer.ts';
-import { tokenizeTexts } from '../over-windows.ts';
-import { softmax } from '../scores.ts';
+import { tokenizeTexts } from '../../encode/run-texts.ts';
+import { softmax } from '../../encode/scores.ts';
 import { taskTokenizer, type TaskTokenizer } from '../task-tokenizer.ts';
 import type { Judge, QueryDocument } from './judge.ts';
 

@@ -1,5 +1,5 @@
 /** The scores of labels of neighbouring tokens. */
-import { softmax } from '../scores.ts';
+import { softmax } from '../../encode/scores.ts';
 
 /** Logits of the tokens from one place on, and the names of the labels. */
 export class LabelScores {

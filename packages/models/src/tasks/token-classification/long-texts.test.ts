@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pipeline } from '../../node.ts';
 import { attnOn, taskFolders } from '../golden-tasks.testing.ts';
 import type { Pipeline } from '../pipeline.ts';
-import { softmax } from '../scores.ts';
+import { softmax } from '../../encode/scores.ts';
 import { placeOfLargest } from './label-scores.ts';
 
 const folders = taskFolders('token-classification');

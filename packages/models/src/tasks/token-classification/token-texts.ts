@@ -5,7 +5,7 @@ import type { Checked } from '../../encode/options.ts';
 import { repeatedOf } from '../../encode/windows.ts';
 import type { RunnableModel } from '../../runnable-model.ts';
 import type { TokenizedText } from '../../tokenizer.ts';
-import { tokenizeTexts } from '../over-windows.ts';
+import { tokenizeTexts } from '../../encode/run-texts.ts';
 import type { TaskOptions } from '../task-options.ts';
 
 /** A text, or its words where `is_split_into_words` is true. */
