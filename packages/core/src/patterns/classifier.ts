@@ -1,42 +1,58 @@
 /**
- * Decides an expression over two runs in three-valued logic. Affine comparisons of `q` and `k`, such as
- * "the distance is at most 256" or (q − k) mod 4 = 0, become "a·q + b·k lies in a target". Those of one `and`
- * about the same sum merge into one target, so that a window written as two comparisons is decided as exactly
- * as `slidingWindow`.
+ * Decides an expression over rows of both sides in three-valued logic. Comparisons that are linear in a
+ * function of the query and one of the key, such as "the distance is at most 256" or (q − k) mod 4 = 0, become
+ * "a·u(q) + b·v(k) lies in a target". Those of one `and` about the same sum merge into one target, so that a
+ * window written as two comparisons is decided as exactly as `slidingWindow`.
  */
+import { columnOf, multiplesOf, type Column, type Part, type TilePart } from './column.ts';
 import { opposite } from './combinators.ts';
-import type { BoolNode, Comparison, IntNode } from './expression-tree.ts';
-import { valuesOf } from './interval.ts';
+import { mentions, type BoolNode, type Comparison, type IntNode } from './expression-tree.ts';
+import { valuesFrom, type Values } from './interval.ts';
+import { differenceOf, linearForm, primitive, type LinearForm } from './linear-form.ts';
 import type { Coverage } from './pattern.ts';
-import { progressionCoverage, scaledRun, sumCoverage, type Progression, type Target } from './progression.ts';
-import { gcd, mod, type Run } from './runs.ts';
+import { progressionCoverage, sumCoverage, type Progression, type Target } from './progression.ts';
+import { gcd, mod } from './runs.ts';
 
-type Classify = (q: Run, k: Run) => Coverage;
+type Classify = (q: Part, k: Part) => Coverage;
+
+/** The values of a column over the rows of a plane, in their order. */
+export type Table = (column: Column) => ArrayLike<number>;
+
+/** A part of a formula. Tests of one `and` that are about the same sum are one test. */
+export interface Test {
+  readonly classify: Classify;
+  /** The same for single rows, by their place in the tables; absent where it needs more than columns. */
+  readonly cells?: (queries: Table, keys: Table) => (q: number, k: number) => boolean;
+  /** A name of the mask of a tile: equal names mean equal masks. Undefined: there may be none like it. */
+  readonly signature: (q: TilePart, k: TilePart) => string | undefined;
+  /** All comparisons that are linear in columns. */
+  readonly comparisons: readonly LinearTest[];
+  /** This test is such a comparison. */
+  readonly linear?: LinearTest;
+}
+
+/** a·u(query position) + b·v(key position) ∈ target, where the first factor that is not 0 is positive. */
+export interface LinearTest {
+  readonly q: Multiple;
+  readonly k: Multiple;
+  readonly target: Target;
+}
+
+/** `factor` times a column; the factor is 0 where there is none. */
+export interface Multiple {
+  readonly factor: number;
+  readonly column: Column | undefined;
+}
 
 /** The three-valued version of a reduced tree. */
-export function classifierOf(node: BoolNode): Classify {
-  const { classify } = decide(node, false);
-  return classify;
-}
-
-/** A part of a conjunction; `affine` if it can be merged with others. */
-interface Test {
-  readonly classify: Classify;
-  readonly affine?: AffineTest;
-}
-
-/** q·(query position) + k·(key position) ∈ target, where the first factor that is not 0 is positive. */
-interface AffineTest {
-  readonly q: number;
-  readonly k: number;
-  readonly target: Target;
+export function testOf(node: BoolNode): Test {
+  return decide(node, false);
 }
 
 /** The test of a tree or, when `negated`, of its opposite: negation moves inwards until it turns ≤ into >. */
 function decide(node: BoolNode, negated: boolean): Test {
   if (typeof node === 'boolean') {
-    const answer = node !== negated ? 'all' : 'none';
-    return { classify: () => answer };
+    return constantTest(node !== negated);
   }
   switch (node[0]) {
     case 'not':
@@ -62,18 +78,33 @@ const NEGATION: Readonly<Record<Comparison, Comparison>> = {
   gt: 'le',
 };
 
-function opposed({ classify }: Test): Test {
-  return { classify: (q, k) => opposite(classify(q, k)) };
+function constantTest(holds: boolean): Test {
+  const answer = holds ? 'all' : 'none';
+  return { classify: () => answer, cells: () => () => holds, signature: () => answer, comparisons: [] };
+}
+
+function opposed({ classify, cells, signature, comparisons }: Test): Test {
+  return {
+    classify: (q, k) => opposite(classify(q, k)),
+    signature,
+    comparisons,
+    ...(cells && {
+      cells(queries, keys) {
+        const holds = cells(queries, keys);
+        return (q, k) => !holds(q, k);
+      },
+    }),
+  };
 }
 
 /** The test that all of the tests pass, with those merged that can be. */
 function both(tests: readonly Test[]): Test {
   const merged: Test[] = [];
   for (const test of tests) {
-    const i = merged.findIndex((other) => intersect(other.affine, test.affine) !== undefined);
-    const common = i < 0 ? undefined : intersect(merged[i].affine, test.affine);
+    const i = merged.findIndex((other) => intersect(other.linear, test.linear) !== undefined);
+    const common = i < 0 ? undefined : intersect(merged[i].linear, test.linear);
     if (common === undefined) merged.push(test);
-    else merged[i] = affineTest(common);
+    else merged[i] = linearTest(common);
   }
   if (merged.length === 1) return merged[0];
   const classify: Classify = (q, k) => {
@@ -85,12 +116,26 @@ function both(tests: readonly Test[]): Test {
     }
     return answer;
   };
-  return { classify };
+  const cells = merged.flatMap((test) => test.cells ?? []);
+  return {
+    classify,
+    signature(q, k) {
+      const parts = merged.map((test) => test.signature(q, k));
+      return parts.includes(undefined) ? undefined : `(${parts.join(' ')})`;
+    },
+    comparisons: merged.flatMap((test) => test.comparisons),
+    ...(cells.length === merged.length && {
+      cells(queries, keys) {
+        const all = cells.map((make) => make(queries, keys));
+        return (q, k) => all.every((holds) => holds(q, k));
+      },
+    }),
+  };
 }
 
 /** Merges two tests into one, if they are about the same sum and one modulus divides the other. */
-function intersect(a: AffineTest | undefined, b: AffineTest | undefined): AffineTest | undefined {
-  if (a === undefined || b === undefined || a.q !== b.q || a.k !== b.k) return undefined;
+function intersect(a: LinearTest | undefined, b: LinearTest | undefined): LinearTest | undefined {
+  if (a === undefined || b === undefined || !isSame(a.q, b.q) || !isSame(a.k, b.k)) return undefined;
   const [fine, coarse] = a.target.modulus >= b.target.modulus ? [a.target, b.target] : [b.target, a.target];
   if (fine.modulus % coarse.modulus !== 0) return undefined;
   const agree = mod(fine.residue, coarse.modulus) === coarse.residue;
@@ -101,15 +146,39 @@ function intersect(a: AffineTest | undefined, b: AffineTest | undefined): Affine
   return { q: a.q, k: a.k, target: { ...fine, low, high } };
 }
 
-function affineTest(affine: AffineTest): Test {
-  const { q: a, k: b, target } = affine;
+function isSame(a: Multiple, b: Multiple): boolean {
+  return a.factor === b.factor && a.column?.name === b.column?.name;
+}
+
+function linearTest(linear: LinearTest): Test {
+  const { target } = linear;
+  const [{ factor: a, column: u }, { factor: b, column: v }] = [linear.q, linear.k];
   const classify: Classify =
-    a === 0
-      ? (_q, k) => progressionCoverage(scaledRun(k, b), target)
-      : b === 0
-        ? (q) => progressionCoverage(scaledRun(q, a), target)
-        : (q, k) => sumCoverage(scaledRun(q, a), scaledRun(k, b), target);
-  return { affine, classify };
+    u === undefined
+      ? (_q, k) => (v === undefined ? 'some' : progressionCoverage(multiplesOf(k, v, b), target))
+      : v === undefined
+        ? (q) => progressionCoverage(multiplesOf(q, u, a), target)
+        : (q, k) => sumCoverage(multiplesOf(q, u, a), multiplesOf(k, v, b), target);
+  const { low, high, modulus, residue } = target;
+  const holds = (x: number): boolean =>
+    x >= low && x <= high && (modulus === 1 || mod(x, modulus) === residue);
+  return {
+    linear,
+    comparisons: [linear],
+    classify,
+    signature(q, k) {
+      const answer = classify(q, k);
+      if (answer !== 'some') return answer;
+      const first = a * (u ? q.firstOf(u) : 0) + b * (v ? k.firstOf(v) : 0);
+      return `${u ? q.shapeOf(u) : ''},${v ? k.shapeOf(v) : ''},${first}`;
+    },
+    cells(queries, keys) {
+      const [x, y] = [u && queries(u), v && keys(v)];
+      if (x === undefined) return (_q, k) => holds(b * (y?.[k] ?? 0));
+      if (y === undefined) return (q) => holds(a * x[q]);
+      return (q, k) => holds(a * x[q] + b * y[k]);
+    },
+  };
 }
 
 /** The comparison after swapping its sides. */
@@ -125,16 +194,14 @@ const MIRRORED: Readonly<Record<Comparison, Comparison>> = {
 function compare(name: Comparison, left: IntNode, right: IntNode): Test {
   if (typeof left === 'number') return compare(MIRRORED[name], right, left);
   if (name === 'ne') return opposed(compare('eq', left, right));
-  return compareAffine(name, left, right) ?? compareValues(name, left, right);
+  return compareLinear(name, left, right) ?? compareValues(name, left, right);
 }
 
-function compareAffine(name: Exclude<Comparison, 'ne'>, left: IntNode, right: IntNode): Test | undefined {
-  const [a, b] = [affineForm(left), affineForm(right)];
-  if (a !== undefined && b !== undefined) {
-    return targetTest({ q: a.q - b.q, k: a.k - b.k, constant: a.constant - b.constant }, range(name, 0));
-  }
+function compareLinear(name: Exclude<Comparison, 'ne'>, left: IntNode, right: IntNode): Test | undefined {
+  const [a, b] = [linearForm(left), linearForm(right)];
+  if (a !== undefined && b !== undefined) return targetTest(differenceOf(a, b), range(name, 0));
   if (typeof left !== 'object' || typeof right !== 'number') return undefined;
-  const inner = affineForm(left[1]);
+  const inner = linearForm(left[1]);
   if (inner === undefined) return undefined;
   if (left[0] === 'mod' && typeof left[2] === 'number' && name === 'eq' && right >= 0 && right < left[2]) {
     return targetTest(inner, { low: -Infinity, high: Infinity, modulus: left[2], residue: right });
@@ -154,21 +221,24 @@ function range(name: Exclude<Comparison, 'ne'>, bound: number): Target {
 }
 
 /** The test of `form ∈ target`, in a normal form: no constant, no common factor, a positive first factor. */
-function targetTest({ q, k, constant }: AffineForm, { low, high, modulus, residue }: Target): Test {
-  if (q === 0 && k === 0) {
-    const answer = progressionCoverage(
-      { low: constant, high: constant, step: 0 },
-      { low, high, modulus, residue },
-    );
-    return { classify: () => answer };
+function targetTest(form: LinearForm, { low, high, modulus, residue }: Target): Test {
+  const { constant } = form;
+  const [q, k] = [primitive(form.q), primitive(form.k)];
+  if (q.factor === 0 && k.factor === 0) {
+    const value = { low: constant, high: constant, step: 0 };
+    return constantTest(progressionCoverage(value, { low, high, modulus, residue }) === 'all');
   }
-  const sign = q > 0 || (q === 0 && k > 0) ? 1 : -1;
-  const divisor = modulus === 1 ? gcd(q, k) : 1;
+  const sign = q.factor > 0 || (q.factor === 0 && k.factor > 0) ? 1 : -1;
+  const divisor = modulus === 1 ? gcd(q.factor, k.factor) : 1;
   const factor = sign * divisor;
   const [from, to] = sign > 0 ? [low - constant, high - constant] : [constant - high, constant - low];
-  return affineTest({
-    q: q / factor + 0,
-    k: k / factor + 0,
+  const multiple = (side: typeof q, variable: 'q' | 'k'): Multiple => ({
+    factor: side.factor / factor + 0,
+    column: side.factor === 0 ? undefined : columnOf(side.node, variable),
+  });
+  return linearTest({
+    q: multiple(q, 'q'),
+    k: multiple(k, 'k'),
     target: {
       low: Math.ceil(from / divisor),
       high: Math.floor(to / divisor),
@@ -178,47 +248,23 @@ function targetTest({ q, k, constant }: AffineForm, { low, high, modulus, residu
   });
 }
 
-/** q·(query position) + k·(key position) + constant. */
-interface AffineForm {
-  readonly q: number;
-  readonly k: number;
-  readonly constant: number;
-}
-
-/** Larger factors might make sums inexact; such expressions are left to interval arithmetic. */
-const LARGEST_FACTOR = 2 ** 20;
-const LARGEST_CONSTANT = 2 ** 51;
-
-function affineForm(node: IntNode): AffineForm | undefined {
-  const form = rawAffineForm(node);
-  if (form === undefined || Math.abs(form.constant) > LARGEST_CONSTANT) return undefined;
-  return Math.max(Math.abs(form.q), Math.abs(form.k)) > LARGEST_FACTOR ? undefined : form;
-}
-
-function rawAffineForm(node: IntNode): AffineForm | undefined {
-  if (typeof node === 'number') return { q: 0, k: 0, constant: node };
-  if (typeof node === 'string') return { q: node === 'q' ? 1 : 0, k: node === 'k' ? 1 : 0, constant: 0 };
-  if (node[0] !== 'add' && node[0] !== 'sub' && node[0] !== 'mul') return undefined;
-  const [a, b] = [affineForm(node[1]), affineForm(node[2])];
-  if (a === undefined || b === undefined) return undefined;
-  if (node[0] !== 'mul') {
-    const sign = node[0] === 'add' ? 1 : -1;
-    return { q: a.q + sign * b.q, k: a.k + sign * b.k, constant: a.constant + sign * b.constant };
-  }
-  const [factor, form] = typeof node[1] === 'number' ? [node[1], b] : [node[2], a];
-  if (typeof factor !== 'number') return undefined;
-  return { q: form.q * factor, k: form.k * factor, constant: form.constant * factor };
-}
-
 /** Tests any other comparison by the values that both sides can take. */
 function compareValues(name: Exclude<Comparison, 'ne'>, left: IntNode, right: IntNode): Test {
-  const [a, b, decided] = [valuesOf(left), valuesOf(right), DECIDE[name]];
-  return {
-    classify(queries, keys) {
-      const [q, k] = [scaledRun(queries, 1), scaledRun(keys, 1)];
-      return decided(a(q, k), b(q, k));
-    },
+  const [a, b, decided] = [valuesFrom(left, partValues), valuesFrom(right, partValues), DECIDE[name]];
+  const classify: Classify = (q, k) => decided(a(q, k), b(q, k));
+  const signature: Test['signature'] = (q, k) => {
+    const answer = classify(q, k);
+    return answer === 'some' ? undefined : answer;
   };
+  return { classify, signature, comparisons: [] };
+}
+
+/** The values of a part of a formula that mentions one variable; undefined of one that mentions both. */
+function partValues(node: IntNode): Values<Part> | undefined {
+  const byQuery = mentions(node, 'q');
+  if (typeof node === 'number' || byQuery === mentions(node, 'k')) return undefined;
+  const column = columnOf(node, byQuery ? 'q' : 'k');
+  return byQuery ? (q) => q.valuesOf(column) : (_q, k) => k.valuesOf(column);
 }
 
 const DECIDE: Readonly<Record<Exclude<Comparison, 'ne'>, (a: Progression, b: Progression) => Coverage>> = {

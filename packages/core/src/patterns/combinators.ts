@@ -4,8 +4,8 @@
  */
 import { contentKey } from '../util/json-value.ts';
 import { invalidPattern, isPattern, patternHint } from './options.ts';
-import { defineBuiltIn } from './define-pattern.ts';
-import type { Coverage, OrderHint, Pattern, PatternDefinition } from './pattern.ts';
+import { defineBuiltIn, type BuiltInDefinition } from './define-pattern.ts';
+import type { Coverage, OrderHint, Pattern, PatternOverRows } from './pattern.ts';
 import { hull, type Run } from './runs.ts';
 
 /**
@@ -64,6 +64,16 @@ export function not(pattern: Pattern): Pattern {
     classify: (b, h, q, k) => opposite(child.classify(b, h, q, k)),
     classifyRuns:
       child.classifyRuns && ((b, h, queries, keys) => opposite(ofRuns(child, b, h, queries, keys))),
+    overRows: (b, h, rows) => {
+      const over = child.overRows?.(b, h, rows);
+      return (
+        over && {
+          classify: (...range) => opposite(over.classify(...range)),
+          allows: (q, k) => !over.allows(q, k),
+          signature: over.signature,
+        }
+      );
+    },
     signature: child.signature,
     variant: child.variant,
     hints: child.hints,
@@ -86,7 +96,7 @@ export function childrenOf(pattern: Pattern): readonly Pattern[] {
 }
 
 /** Defines a pattern that is made of others, and remembers its parts. */
-export function withChildren(children: readonly Pattern[], definition: PatternDefinition): Pattern {
+export function withChildren(children: readonly Pattern[], definition: BuiltInDefinition): Pattern {
   // By the children's keys, not by their JSON: that of a user's own pattern does not say what it does.
   const keyOf = (): string => contentKey(definition.type, { of: children.map((child) => child.key) });
   const pattern = defineBuiltIn(definition, keyOf);
@@ -142,6 +152,15 @@ function combine(
           return answer;
         }
       : undefined,
+    overRows(b, h, rows) {
+      const own = children.map((child) => child.overRows?.(b, h, rows));
+      if (own.every((over) => over === undefined)) return undefined;
+      return combineOverRows(
+        own.map((over, i) => over ?? rows.byRuns(children[i])),
+        decisive,
+        neutral,
+      );
+    },
     // Children that are constant here do not count: a window that is partial only by causality shares
     // causality's masks.
     signature(b, h, q, k) {
@@ -157,6 +176,37 @@ function combine(
     bind: (data) => remake(children.map((child) => child.bind(data))),
     withoutGlobals: () => remake(children.map((child) => child.withoutGlobals())),
   });
+}
+
+function combineOverRows(
+  children: readonly PatternOverRows[],
+  decisive: Coverage,
+  neutral: Coverage,
+): PatternOverRows {
+  return {
+    classify(q0, q1, k0, k1) {
+      let answer = neutral;
+      for (const child of children) {
+        const here = child.classify(q0, q1, k0, k1);
+        if (here === decisive) return decisive;
+        if (here !== neutral) answer = 'some';
+      }
+      return answer;
+    },
+    allows: (q, k) =>
+      decisive === 'all'
+        ? children.some((child) => child.allows(q, k))
+        : children.every((child) => child.allows(q, k)),
+    signature(q0, q1, k0, k1) {
+      const parts: (string | undefined)[] = [];
+      for (const child of children) {
+        const here = child.classify(q0, q1, k0, k1);
+        if (here === decisive) return decisive;
+        parts.push(here === neutral ? '*' : child.signature(q0, q1, k0, k1));
+      }
+      return parts.includes(undefined) ? undefined : `(${parts.join('|')})`;
+    },
+  };
 }
 
 /** What a child says of several runs: of their hulls, if it cannot take them apart. */
@@ -177,7 +227,7 @@ function isCausal(pattern: Pattern): boolean {
 /** The properties that `and` and `or` combine in the same way. */
 function composed(
   children: readonly Pattern[],
-): Pick<PatternDefinition, 'variant' | 'globals' | 'hints' | 'validate' | 'inputs'> {
+): Pick<BuiltInDefinition, 'variant' | 'globals' | 'hints' | 'validate' | 'inputs'> {
   return {
     variant(b, h) {
       const variants = children.map((child) => child.variant(b, h));
@@ -198,6 +248,9 @@ function union(lists: readonly Int32Array[]): Int32Array {
 
 function distinctHints(hints: readonly OrderHint[]): readonly OrderHint[] {
   const same = (a: OrderHint, b: OrderHint): boolean =>
-    a.modulus === b.modulus && a.labels === b.labels && a.keyLabels === b.keyLabels;
+    a.modulus === b.modulus &&
+    a.labels === b.labels &&
+    a.keyLabels === b.keyLabels &&
+    a.attempt?.name === b.attempt?.name;
   return hints.filter((hint, i) => hints.findIndex((other) => same(other, hint)) === i);
 }

@@ -68,12 +68,17 @@ export function definePattern(definition: PatternDefinition): Pattern {
   return assemble(checked, () => contentKey('own', { type, options, ...identity }), checkAnswers(checked));
 }
 
+/** The definition of a pattern of this package. */
+export type BuiltInDefinition = Omit<PatternDefinition, 'key'> & {
+  readonly overRows?: Pattern['overRows'];
+};
+
 /**
  * Defines a pattern of this package. Type and options describe it completely, so its key is derived from
  * them; `keyOf` replaces that for compositions, whose parts may be patterns of users.
  */
 export function defineBuiltIn(
-  definition: Omit<PatternDefinition, 'key'>,
+  definition: BuiltInDefinition,
   keyOf: () => string = () => contentKey(definition.type, definition.options ?? {}),
 ): Pattern {
   return assemble(definition, keyOf);
@@ -81,7 +86,7 @@ export function defineBuiltIn(
 
 /** Fills in the defaults of a pattern and freezes it. Its key is computed on first use. */
 function assemble(
-  definition: Omit<PatternDefinition, 'key'>,
+  definition: BuiltInDefinition,
   keyOf: () => string,
   { allows, classify, classifyRuns }: Answers = definition,
 ): Pattern {
@@ -96,6 +101,7 @@ function assemble(
     allows,
     classify,
     classifyRuns,
+    overRows: definition.overRows,
     signature:
       definition.signature ??
       (shiftInvariant ? (_b, _h, q, k) => String(k.start - q.start) : () => undefined),

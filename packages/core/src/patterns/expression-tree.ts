@@ -198,7 +198,8 @@ export function compileBool(node: BoolNode): (q: number, k: number) => boolean {
   }
 }
 
-function compileInt(node: IntNode): (q: number, k: number) => number {
+/** Compiles a reduced tree to nested functions of a pair of positions. */
+export function compileInt(node: IntNode): (q: number, k: number) => number {
   if (typeof node === 'number') return () => node;
   if (typeof node === 'string') return node === 'q' ? (q) => q : (_q, k) => k;
   if (node[0] === 'abs') {

@@ -162,8 +162,10 @@ export function written(node: IntNode | BoolNode): string {
   return code.length > LONGEST ? `${code.slice(0, LONGEST)}…` : code;
 }
 
-function spell(node: IntNode | BoolNode): string {
+/** The whole text of a tree. `nameOf` calls variables otherwise. */
+export function spell(node: IntNode | BoolNode, nameOf: (variable: string) => string = String): string {
+  if (typeof node === 'string') return nameOf(node);
   if (typeof node !== 'object') return String(node);
   const [name, first, ...others] = node;
-  return `${spell(first)}.${name}(${others.map(spell).join(', ')})`;
+  return `${spell(first, nameOf)}.${name}(${others.map((other) => spell(other, nameOf)).join(', ')})`;
 }

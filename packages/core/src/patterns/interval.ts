@@ -7,23 +7,35 @@ import type { Arithmetic, IntNode } from './expression-tree.ts';
 import { progression, type Progression } from './progression.ts';
 import { gcd, mod } from './runs.ts';
 
-/** A progression with all values of an expression for `q` and `k` in two progressions; it may have more. */
-export type Values = (q: Progression, k: Progression) => Progression;
+/** A progression with all values of an expression over rows of both sides; it may have more. */
+export type Values<Rows> = (q: Rows, k: Rows) => Progression;
 
-/** Compiles a reduced tree (only `q`, `k` and constants; constant positive divisors). */
-export function valuesOf(node: IntNode): Values {
-  if (typeof node === 'number') {
-    const value = progression(node, node, 0);
+/** Compiles a reduced tree (only `q`, `k` and constants; constant positive divisors) over two progressions. */
+export function valuesOf(node: IntNode): Values<Progression> {
+  return valuesFrom(node, (leaf) => (leaf === 'q' ? (q) => q : leaf === 'k' ? (_q, k) => k : undefined));
+}
+
+/** Compiles a reduced tree whose variables, or larger parts, are what `leafOf` says. */
+export function valuesFrom<Rows>(
+  node: IntNode,
+  leafOf: (node: IntNode) => Values<Rows> | undefined,
+): Values<Rows> {
+  const leaf = leafOf(node);
+  if (leaf !== undefined) return leaf;
+  if (typeof node !== 'object') {
+    const value = typeof node === 'number' ? progression(node, node, 0) : ANYTHING;
     return () => value;
   }
-  if (typeof node === 'string') return node === 'q' ? (q) => q : (_q, k) => k;
   if (node[0] === 'abs') {
-    const operand = valuesOf(node[1]);
+    const operand = valuesFrom(node[1], leafOf);
     return (q, k) => abs(operand(q, k));
   }
-  const [compute, a, b] = [ARITHMETIC[node[0]], valuesOf(node[1]), valuesOf(node[2])];
+  const [compute, a, b] = [ARITHMETIC[node[0]], valuesFrom(node[1], leafOf), valuesFrom(node[2], leafOf)];
   return (q, k) => compute(a(q, k), b(q, k));
 }
+
+/** The values of a variable of which nothing is said. */
+const ANYTHING = progression(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 1);
 
 const ARITHMETIC: Readonly<Record<Arithmetic, (a: Progression, b: Progression) => Progression>> = {
   add: (a, b) => progression(a.low + b.low, a.high + b.high, gcd(a.step, b.step)),

@@ -42,6 +42,37 @@ export interface OrderHint {
   readonly labels?: ArrayLike<number>;
   /** Sort positions by their residue modulo this number: a dilated window becomes a band. */
   readonly modulus?: number;
+  /** An order that may help: it is tried where the search for an order may still cost something. */
+  readonly attempt?: OrderAttempt;
+}
+
+/** Sorts positions by numbers: by the first, those of equal ones by the second, and so on. */
+export interface OrderAttempt {
+  /** How `explain` calls the order. Equal names mean equal orders. */
+  readonly name: string;
+  readonly ranks: readonly ((position: number) => number)[];
+}
+
+/** The rows of both sides in the order of a plan, as a pattern sees them. */
+export interface PlaneRows {
+  /** The position of the query at each place, and of the key: one array where both are in the same order. */
+  readonly queries: Int32Array;
+  readonly keys: Int32Array;
+  /** The greater number of runs of the two. */
+  readonly runs: number;
+  /** A pattern over these rows, from what it says of runs. */
+  byRuns(pattern: Pattern): PatternOverRows;
+}
+
+/**
+ * A pattern over rows in a fixed order, by place. Ranges are exclusive of their end. They begin at multiples of
+ * 8, and of 64 if they are longer than that.
+ */
+export interface PatternOverRows {
+  classify(q0: number, q1: number, k0: number, k1: number): Coverage;
+  allows(q: number, k: number): boolean;
+  /** A name of a tile's mask: equal names mean equal masks. `undefined`: it may be the only one of its kind. */
+  signature(q0: number, q1: number, k0: number, k1: number): string | undefined;
 }
 
 /** Who attends to whom: an immutable, serialisable value. See `definePattern` for the defaults. */
@@ -63,6 +94,11 @@ export interface Pattern {
    * orders fall into runs of one token.
    */
   readonly classifyRuns?: (b: number, h: number, queries: readonly Run[], keys: readonly Run[]) => Coverage;
+  /**
+   * The pattern over rows in a fixed order. Optional, for patterns that can prepare tables of the rows, so that
+   * any order costs the same; undefined also where runs say as much.
+   */
+  readonly overRows?: (b: number, h: number, rows: PlaneRows) => PatternOverRows | undefined;
   /**
    * A name of the mask of two runs: equal names at equal steps and counts mean equal masks, which the planner
    * then computes and stores once. `undefined`: the mask may be the only one of its kind.

@@ -48,6 +48,7 @@ export function perHead(patterns: readonly Pattern[]): Pattern {
     classifyRuns: children.some((child) => child.classifyRuns)
       ? (b, h, queries, keys) => ofRuns(childOf(h), b, h, queries, keys)
       : undefined,
+    overRows: (b, h, rows) => childOf(h).overRows?.(b, h, rows),
     signature(b, h, q, k) {
       const signature = childOf(h).signature(b, h, q, k);
       return signature === undefined ? undefined : `${firstEqual(h)}:${signature}`;

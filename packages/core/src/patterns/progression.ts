@@ -32,15 +32,21 @@ export function progression(low: number, high: number, step: number): Progressio
   return { ...bounds, step: bounds.low === bounds.high ? 0 : safe ? step : 1 };
 }
 
+/** The least progression that holds two. */
+export function union(a: Progression, b: Progression): Progression {
+  const step = a.step === 1 || b.step === 1 ? 1 : gcd(gcd(a.step, b.step), a.low - b.low);
+  return { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high), step };
+}
+
+/** A progression times `factor` (not 0). */
+export function scaled({ low, high, step }: Progression, factor: number): Progression {
+  const [from, to] = [low * factor, high * factor];
+  return { low: Math.min(from, to), high: Math.max(from, to), step: step * Math.abs(factor) };
+}
+
 /** The positions of a run times `factor` (not 0). */
 export function scaledRun(run: Run, factor: number): Progression {
-  const from = run.start * factor;
-  const to = last(run) * factor;
-  return {
-    low: Math.min(from, to),
-    high: Math.max(from, to),
-    step: run.count === 1 ? 0 : run.step * Math.abs(factor),
-  };
+  return scaled({ low: run.start, high: last(run), step: run.count === 1 ? 0 : run.step }, factor);
 }
 
 /** Whether a target contains all values of a progression. Exact for moduli up to 2²⁶. */

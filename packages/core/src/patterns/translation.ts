@@ -2,7 +2,7 @@
  * How an expression changes when query and key move together. If only the difference of positions matters, or
  * the difference and the position within some period, tiles in many places have the same mask.
  */
-import { operandsOf, type Arithmetic, type BoolNode, type IntNode } from './expression-tree.ts';
+import type { Arithmetic, BoolNode, IntNode } from './expression-tree.ts';
 import { gcd } from './runs.ts';
 
 /** When both positions grow by `period`, the value grows by `gain`. */
@@ -30,13 +30,6 @@ export function periodOf(node: BoolNode): number | undefined {
     default:
       return difference(driftOf(node[1]), driftOf(node[2]))?.period;
   }
-}
-
-/** The constants m of all `mod m` in a tree, which are orders worth trying. */
-export function moduliOf(node: BoolNode | IntNode): readonly number[] {
-  const inner = operandsOf(node).flatMap(moduliOf);
-  const own = typeof node === 'object' && node[0] === 'mod' && typeof node[2] === 'number' ? [node[2]] : [];
-  return [...new Set([...own, ...inner])].filter((modulus) => modulus > 1);
 }
 
 function driftOf(node: IntNode): Drift | undefined {

@@ -1,15 +1,21 @@
 /** Patterns from formulas about positions, heads and batch rows. */
-import { classifierOf } from './classifier.ts';
+import { testOf, type Test } from './classifier.ts';
+import { RunPart } from './column.ts';
 import { checkExpression, compileBool, mentions, reduceBool, type BoolNode } from './expression-tree.ts';
 import { buildFormula, type FormulaFunction } from './formula.ts';
 import { canonicalJson, hashText, type Json } from '../util/json-value.ts';
 import { defineBuiltIn } from './define-pattern.ts';
+import { formulaOverRows } from './over-rows.ts';
+import { ordersOf } from './orders.ts';
 import type { OrderHint, Pattern, PatternSizes } from './pattern.ts';
 import { mod } from './runs.ts';
-import { moduliOf, periodOf } from './translation.ts';
+import { periodOf } from './translation.ts';
 
 /** There are fewer heads: a batch row and a head are packed into one number. */
 const MOST_HEADS = 2 ** 26;
+
+/** Of so many runs, a formula about positions says as much as tables do. */
+const FEW_RUNS = 32;
 
 /** A formula: a function of its variables, or nested lists. */
 export type WhereExpression = FormulaFunction | Json;
@@ -62,7 +68,11 @@ export function where(expression: WhereExpression): Pattern {
     type: 'where',
     options: { expression: tree },
     allows: (b, h, q, k) => formulaAt(b, h).allows(q, k),
-    classify: (b, h, q, k) => formulaAt(b, h).classify(q, k),
+    classify: (b, h, q, k) => formulaAt(b, h).test.classify(new RunPart(q), new RunPart(k)),
+    overRows(b, h, rows) {
+      const { test, allows, isAboutPositions } = formulaAt(b, h);
+      return isAboutPositions && rows.runs <= FEW_RUNS ? undefined : formulaOverRows(test, allows, rows);
+    },
     signature(b, h, q, k) {
       const { period, name } = formulaAt(b, h);
       if (period === undefined) return undefined;
@@ -83,17 +93,23 @@ interface Reduced {
   /** A name that equal formulas share. */
   readonly name: string;
   readonly allows: ReturnType<typeof compileBool>;
-  readonly classify: ReturnType<typeof classifierOf>;
+  readonly test: Test;
+  /** It is linear in both positions, so that runs say as much as tables. */
+  readonly isAboutPositions: boolean;
   readonly period: number | undefined;
   readonly hints: readonly OrderHint[];
 }
 
 function compile(tree: BoolNode): Reduced {
+  const test = testOf(tree);
   return {
     name: hashText(canonicalJson(tree)),
     allows: compileBool(tree),
-    classify: classifierOf(tree),
+    test,
+    isAboutPositions:
+      test.cells !== undefined &&
+      test.comparisons.every(({ q, k }) => q.column?.isPosition !== false && k.column?.isPosition !== false),
     period: periodOf(tree),
-    hints: moduliOf(tree).map((modulus) => ({ modulus })),
+    hints: ordersOf(test.comparisons),
   };
 }

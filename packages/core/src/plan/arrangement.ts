@@ -9,12 +9,16 @@
  *   block.
  * - A modulus m (dilation, stride): by residue modulo m, so that a dilated window becomes a contiguous band.
  * - Labels (interleaved documents): by label. Key labels order the keys only.
+ * - Attempts (functions that a formula compares, boxes of a canvas): by their values. They are tried last, as
+ *   long as the search costs less than a few per cent of one dense call.
  */
-import type { OrderHint } from '../patterns/pattern.ts';
+import type { OrderAttempt, OrderHint } from '../patterns/pattern.ts';
 import { mod } from '../patterns/runs.ts';
+import { TILE } from './block-plan.ts';
+import { overOrders } from './by-runs.ts';
 import type { HeadPattern } from './coverage.ts';
 import { orderOf } from './order.ts';
-import { countPairs, type Plane } from './plan-blocks.ts';
+import { countPairs, type Count, type Plane, type SearchBudget } from './plan-blocks.ts';
 import type { Steps } from '../async/steps.ts';
 
 /** The rows that are not masked out, and the lengths of both sequences. */
@@ -40,6 +44,15 @@ export interface Arrangement {
 /** A reordering must save this share of the pairs to be preferred: it costs a gather and shared masks. */
 const WORTHWHILE = 0.98;
 
+/** The same of an order that is only a guess. */
+const WORTH_A_SEARCH = 0.9;
+
+/**
+ * The search may ask about so many rectangles for each tile of the plane. A tile of 64 × 64 pairs takes a
+ * kernel some 20 µs, a question about one less than 1 µs.
+ */
+const VISITS_PER_TILE = 1;
+
 /**
  * The cheapest arrangement for a head. `separateGlobals`: global tokens' queries must be apart from the
  * others, because they use projections of their own.
@@ -48,38 +61,77 @@ export function* arrange(headPattern: HeadPattern, rows: Rows, separateGlobals: 
   const { pattern, batchRow, head } = headPattern;
   const globals = pattern.globals(batchRow, head);
   const hints = pattern.hints(batchRow, head);
+  const [attempts, known] = [hints.filter(isAttempt), hints.filter((hint) => !isAttempt(hint))];
   const makers: (() => Arrangement)[] = [];
   if (!separateGlobals || globals.length === 0) makers.push(() => natural(headPattern, rows));
   if (globals.length > 0) makers.push(() => sorted(headPattern, rows, globals, undefined));
-  for (const hint of hints) makers.push(() => sorted(headPattern, rows, globals, hint));
-  if (makers.length === 1) return makers[0]();
+  for (const hint of known) makers.push(() => sorted(headPattern, rows, globals, hint));
+  if (makers.length === 1 && attempts.length === 0) return makers[0]();
 
   // The most specific comes first: its cost soon stops the count of the others.
-  let best: Arrangement | undefined;
-  let bestPairs = Infinity;
+  const best: Best = { arrangement: undefined, pairs: Infinity, open: 0 };
   for (const make of makers.reverse()) {
     const candidate = make();
-    const limit = bestPairs / WORTHWHILE;
-    const pairs = yield* pairsOf(candidate, limit);
+    const limit = best.pairs / WORTHWHILE;
+    const { pairs, open } = yield* pairsOf(candidate, limit);
     // Later candidates are simpler: they win unless they are clearly more expensive.
-    if (best === undefined || pairs <= limit) {
-      best = candidate;
-      bestPairs = Math.min(bestPairs, pairs);
+    if (best.arrangement === undefined || pairs <= limit) {
+      best.arrangement = candidate;
+      if (pairs < best.pairs) Object.assign(best, { pairs, open });
     }
   }
-  return best ?? natural(headPattern, rows);
+  yield* search(best, attempts, (hint) => sorted(headPattern, rows, globals, hint), rows);
+  return best.arrangement ?? natural(headPattern, rows);
 }
 
-function* pairsOf({ local, global }: Arrangement, limit: number): Steps<number> {
-  const pairs = yield* countPairs(local, limit);
-  return global === undefined || pairs > limit ? pairs : pairs + (yield* countPairs(global, limit - pairs));
+/** The cheapest arrangement so far. */
+interface Best extends Count {
+  arrangement: Arrangement | undefined;
+}
+
+/** Tries orders that are only guesses, each of which must be clearly cheaper. */
+function* search(
+  best: Best,
+  attempts: readonly OrderHint[],
+  make: (hint: OrderHint) => Arrangement,
+  { queryLength, keyLength }: Rows,
+): Steps<void> {
+  const budget = { visits: VISITS_PER_TILE * Math.ceil(queryLength / TILE) * Math.ceil(keyLength / TILE) };
+  for (const hint of attempts) {
+    const limit = best.pairs * WORTH_A_SEARCH;
+    // Pairs of open tiles are allowed: no order saves them.
+    if (best.open > limit || budget.visits <= 0) return;
+    const candidate = make(hint);
+    if (candidate.local.queries.index === undefined) continue;
+    const count = yield* pairsOf(candidate, limit, budget);
+    if (budget.visits > 0 && count.pairs <= limit) Object.assign(best, { arrangement: candidate, ...count });
+  }
+}
+
+function isAttempt(hint: OrderHint): hint is OrderHint & { readonly attempt: OrderAttempt } {
+  return hint.attempt !== undefined;
+}
+
+function* pairsOf({ local, global }: Arrangement, limit: number, budget?: SearchBudget): Steps<Count> {
+  const count = yield* countPairs(local, limit, budget);
+  if (global === undefined || count.pairs > limit) return count;
+  const more = yield* countPairs(global, limit - count.pairs, budget);
+  return { pairs: count.pairs + more.pairs, open: count.open + more.open };
+}
+
+/** Whether queries and keys are the same rows. */
+function areSame({ queries, keys, queryLength, keyLength, queryOffset }: Rows): boolean {
+  return queries === keys && queryLength === keyLength && queryOffset === 0;
 }
 
 function natural(headPattern: HeadPattern, rows: Rows): Arrangement {
   const { queryLength, keyLength, queryOffset } = rows;
-  const queries = orderOf(rows.queries ?? range(queryLength), queryLength, queryOffset);
   const keys = orderOf(rows.keys ?? range(keyLength), keyLength, 0);
-  return { name: 'natural', local: { headPattern, queries, keys }, global: undefined };
+  const queries = areSame(rows)
+    ? keys
+    : orderOf(rows.queries ?? range(queryLength), queryLength, queryOffset);
+  const over = overOrders(headPattern, queries, keys);
+  return { name: 'natural', local: { queries, keys, over }, global: undefined };
 }
 
 function sorted(
@@ -92,19 +144,22 @@ function sorted(
   const isGlobal = new Set(globals);
   const queries = rows.queries ?? range(queryLength);
   const keys = rows.keys ?? range(keyLength);
-  const localQueries = sortRows(
-    queries.filter((row) => !isGlobal.has(row + queryOffset)),
-    queryOffset,
-    hint,
-    false,
-  );
-  const globalQueries = queries.filter((row) => isGlobal.has(row + queryOffset));
   const localKeys = sortRows(
     keys.filter((row) => !isGlobal.has(row)),
     0,
     hint,
     true,
   );
+  const isShared = areSame(rows) && globals.length === 0 && hint?.keyLabels === undefined;
+  const localQueries = isShared
+    ? localKeys
+    : sortRows(
+        queries.filter((row) => !isGlobal.has(row + queryOffset)),
+        queryOffset,
+        hint,
+        false,
+      );
+  const globalQueries = queries.filter((row) => isGlobal.has(row + queryOffset));
   const keyRows = new Int32Array(keys.length);
   keyRows.set(localKeys);
   keyRows.set(
@@ -112,15 +167,16 @@ function sorted(
     localKeys.length,
   );
   const keyOrder = orderOf(keyRows, keyLength, 0);
-  const plane = (order: Int32Array): Plane => ({
-    headPattern,
-    queries: orderOf(order, queryLength, queryOffset),
-    keys: keyOrder,
-  });
-  const inner = { pattern: headPattern.pattern.withoutGlobals(), keys: localKeys.length };
+  const plane = (order: Int32Array): Plane => {
+    const places = isShared ? keyOrder : orderOf(order, queryLength, queryOffset);
+    return { queries: places, keys: keyOrder, over: overOrders(headPattern, places, keyOrder) };
+  };
+  const local = plane(localQueries);
+  const rest = { ...headPattern, pattern: headPattern.pattern.withoutGlobals() };
+  const inner = { over: overOrders(rest, local.queries, keyOrder), keys: localKeys.length };
   return {
     name: [orderName(hint), globals.length > 0 ? 'globals last' : ''].filter(Boolean).join(', '),
-    local: { ...plane(localQueries), inner },
+    local: { ...local, inner },
     global: globalQueries.length > 0 ? plane(globalQueries) : undefined,
   };
 }
@@ -133,41 +189,41 @@ function sortRows(
   areKeys: boolean,
 ): Int32Array {
   if (hint === undefined) return rows;
-  const { keyLabels, labels, modulus } = hint;
+  const { keyLabels, labels, modulus, attempt } = hint;
   let order = rows;
   // The least important comes first: each sort is stable.
+  for (const rank of attempt?.ranks.toReversed() ?? [])
+    order = sortByRank(order, (row) => rank(row + offset));
   if (modulus !== undefined) order = sortByRank(order, (row) => mod(row + offset, modulus));
   if (labels !== undefined) order = sortByRank(order, (row) => labels[row + offset] ?? Infinity);
   if (keyLabels !== undefined && areKeys) order = sortByRank(order, keyLabels);
   return order;
 }
 
-/** Sorts rows by rank: a stable counting sort. */
+/** Sorts rows by rank, stably. */
 function sortByRank(rows: Int32Array, rankOf: (row: number) => number): Int32Array {
   const ranks = Float64Array.from(rows, rankOf);
-  const sizes = new Map<number, number>();
-  for (const rank of ranks) sizes.set(rank, (sizes.get(rank) ?? 0) + 1);
-  const next = new Map<number, number>();
-  let begin = 0;
-  for (const rank of [...sizes.keys()].sort((a, b) => a - b)) {
-    next.set(rank, begin);
-    begin += sizes.get(rank) ?? 0;
-  }
+  const distinct = new Float64Array(new Set(ranks)).sort();
+  const numbers = new Map<number, number>();
+  distinct.forEach((rank, number) => numbers.set(rank, number));
+  const next = new Int32Array(distinct.length + 1);
+  const places = Int32Array.from(ranks, (rank) => numbers.get(rank) ?? 0);
+  for (const number of places) next[number + 1] += 1;
+  for (let number = 1; number < next.length; number++) next[number] += next[number - 1];
   const sorted = new Int32Array(rows.length);
-  rows.forEach((row, i) => {
-    const place = next.get(ranks[i]) ?? 0;
-    sorted[place] = row;
-    next.set(ranks[i], place + 1);
+  places.forEach((number, i) => {
+    sorted[next[number]++] = rows[i];
   });
   return sorted;
 }
 
 /** The name of the order of a hint, for `explain`. */
-function orderName({ keyLabels, labels, modulus }: OrderHint = {}): string {
+function orderName({ keyLabels, labels, modulus, attempt }: OrderHint = {}): string {
   const parts = [
     keyLabels === undefined ? '' : 'keys by label',
     labels === undefined ? '' : 'by label',
     modulus === undefined ? '' : `by residue mod ${modulus}`,
+    attempt?.name ?? '',
   ];
   return parts.filter(Boolean).join(', ');
 }

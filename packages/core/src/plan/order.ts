@@ -49,12 +49,19 @@ export function runsBetween(order: Order, from: number, to: number): readonly Ru
   return result;
 }
 
-/** Writes the positions at the places `from … to` (exclusive) into `out`. */
-export function positionsBetween(order: Order, from: number, to: number, out: Int32Array): void {
-  for (let place = from; place < to; place++) {
-    out[place - from] = (order.index === undefined ? place : order.index[place]) + order.offset;
+/** The position at each place; the same array each time. */
+export function positionsOf(order: Order): Int32Array {
+  const { count, index, offset } = order;
+  let positions = index !== undefined && offset === 0 ? index : POSITIONS.get(order);
+  if (positions === undefined) {
+    positions = new Int32Array(count);
+    for (let place = 0; place < count; place++) positions[place] = (index?.[place] ?? place) + offset;
+    POSITIONS.set(order, positions);
   }
+  return positions;
 }
+
+const POSITIONS = new WeakMap<Order, Int32Array>();
 
 function clip(run: Run, from: number, to: number): Run {
   const end = Math.min(to, run.count);

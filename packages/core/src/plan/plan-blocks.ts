@@ -3,12 +3,10 @@
  * is all hidden is dropped, one that is all visible becomes spans, a mixed one is split until it is a single
  * tile. So the work follows the number of tiles on the pattern's edges, never the number of cells.
  */
-import type { Pattern } from '../patterns/pattern.ts';
-import type { Run } from '../patterns/runs.ts';
+import type { PatternOverRows } from '../patterns/pattern.ts';
 import { TILE, type BlockPlan } from './block-plan.ts';
-import { coverage, type HeadPattern } from './coverage.ts';
 import { MaskStore } from './mask-store.ts';
-import { positionsBetween, runsBetween, type Order } from './order.ts';
+import type { Order } from './order.ts';
 import { SpanList } from './span-list.ts';
 import { SPAN_MASK } from './span-mask.ts';
 import type { Steps } from '../async/steps.ts';
@@ -16,11 +14,12 @@ import { fillTileMask, rectangleMask } from './tile-mask.ts';
 
 /** The query × key plane of one head, in chosen orders. */
 export interface Plane {
-  readonly headPattern: HeadPattern;
   readonly queries: Order;
   readonly keys: Order;
+  /** The pattern over these rows. */
+  readonly over: PatternOverRows;
   /** A simpler pattern that holds for all queries and the first `keys` places of the key order. */
-  readonly inner?: { readonly pattern: Pattern; readonly keys: number };
+  readonly inner?: { readonly over: PatternOverRows; readonly keys: number };
 }
 
 /** Receives the rectangles of tiles that are not empty, columns ascending within each row block. */
@@ -28,13 +27,7 @@ interface TileVisitor {
   /** Row blocks r0 … r1 and columns c0 … c1 (exclusive) are all visible. */
   all(r0: number, r1: number, c0: number, c1: number): void;
   /** A tile may be mixed: its pattern must be asked pair by pair. Return false to stop the descent. */
-  some(
-    rowBlock: number,
-    column: number,
-    queries: readonly Run[],
-    keys: readonly Run[],
-    headPattern: HeadPattern,
-  ): boolean;
+  some(rowBlock: number, column: number, over: PatternOverRows): boolean;
 }
 
 /** The plan of one head's pattern in the orders of the plane. `name` says which orders these are. */
@@ -57,8 +50,6 @@ export function* planBlocks(plane: Plane, name: string): Steps<BlockPlan> {
     }
     return mask;
   };
-  const queryPositions = new Int32Array(TILE);
-  const keyPositions = new Int32Array(TILE);
   let tiles = 0;
   let maskedTiles = 0;
   let computedPairs = 0;
@@ -90,15 +81,11 @@ export function* planBlocks(plane: Plane, name: string): Steps<BlockPlan> {
         }
       }
     },
-    some(rowBlock, column, queryRuns, keyRuns, headPattern) {
-      const rows = rowsOf(rowBlock);
-      const present = columnsOf(column);
-      const make = (): Uint32Array => {
-        positionsBetween(queries, rowBlock * TILE, rowBlock * TILE + rows, queryPositions);
-        positionsBetween(keys, column * TILE, column * TILE + present, keyPositions);
-        return fillTileMask(headPattern, queryPositions, rows, keyPositions, present);
-      };
-      const signature = tileSignature(headPattern, queryRuns, keyRuns);
+    some(rowBlock, column, over) {
+      const [q, k] = [rowBlock * TILE, column * TILE];
+      const [rows, present] = [rowsOf(rowBlock), columnsOf(column)];
+      const make = (): Uint32Array => fillTileMask(over, q, rows, k, present);
+      const signature = over.signature(q, q + rows, k, k + present);
       const mask = signature === undefined ? masks.add(make()) : remember(signature, make);
       if (mask !== SPAN_MASK.empty) push(rowBlock, column, 1, mask);
       return true;
@@ -125,22 +112,38 @@ export function* planBlocks(plane: Plane, name: string): Steps<BlockPlan> {
   };
 }
 
-/** Counts the pairs that kernels would compute in these orders; no masks are made. Stops above `limit`. */
-export function* countPairs(plane: Plane, limit: number): Steps<number> {
+/** How many rectangles a search may still ask about. */
+export interface SearchBudget {
+  visits: number;
+}
+
+/** Pairs that kernels compute, and those of them that are in tiles without a mask. */
+export interface Count {
+  pairs: number;
+  open: number;
+}
+
+/**
+ * Counts the pairs that kernels would compute in these orders; no masks are made. Stops above `limit`, and when
+ * the budget is spent.
+ */
+export function* countPairs(plane: Plane, limit: number, budget?: SearchBudget): Steps<Count> {
   const { queries, keys } = plane;
-  let pairs = 0;
-  const add = (r0: number, r1: number, c0: number, c1: number): void => {
-    const rows = Math.min(r1 * TILE, queries.count) - r0 * TILE;
-    pairs += rows * (Math.min(c1 * TILE, keys.count) - c0 * TILE);
-  };
-  yield* descend(plane, {
-    all: add,
-    some(rowBlock, column) {
-      add(rowBlock, rowBlock + 1, column, column + 1);
-      return pairs <= limit;
+  let open = 0;
+  let masked = 0;
+  const pairsIn = (r0: number, r1: number, c0: number, c1: number): number =>
+    (Math.min(r1 * TILE, queries.count) - r0 * TILE) * (Math.min(c1 * TILE, keys.count) - c0 * TILE);
+  const visitor: TileVisitor = {
+    all(r0, r1, c0, c1) {
+      open += pairsIn(r0, r1, c0, c1);
     },
-  });
-  return pairs;
+    some(rowBlock, column) {
+      masked += pairsIn(rowBlock, rowBlock + 1, column, column + 1);
+      return open + masked <= limit;
+    },
+  };
+  yield* descend(plane, visitor, budget);
+  return { pairs: open + masked, open };
 }
 
 /** Bytes of a plan's arrays. */
@@ -156,8 +159,11 @@ export function planBytes(plan: BlockPlan): number {
 /** Rectangles between two steps: about a millisecond of work. */
 const STRIDE = 2048;
 
-function* descend({ headPattern, queries, keys, inner }: Plane, visitor: TileVisitor): Steps<void> {
-  const innerPattern = inner && { ...headPattern, pattern: inner.pattern };
+function* descend(
+  { queries, keys, over, inner }: Plane,
+  visitor: TileVisitor,
+  budget?: SearchBudget,
+): Steps<void> {
   const rowBlocks = Math.ceil(queries.count / TILE);
   const columns = Math.ceil(keys.count / TILE);
   if (rowBlocks === 0 || columns === 0) return;
@@ -173,20 +179,20 @@ function* descend({ headPattern, queries, keys, inner }: Plane, visitor: TileVis
   push(0, rowBlocks, 0, columns);
   for (let visits = 1; top > 0; visits++) {
     if (visits % STRIDE === 0) yield;
+    if (budget !== undefined && --budget.visits <= 0) return;
     top -= 4;
     const r0 = stack[top];
     const r1 = stack[top + 1];
     const c0 = stack[top + 2];
     const c1 = stack[top + 3];
-    const here = inner && innerPattern && c1 * TILE <= inner.keys ? innerPattern : headPattern;
-    const queryRuns = runsBetween(queries, r0 * TILE, Math.min(r1 * TILE, queries.count));
-    const keyRuns = runsBetween(keys, c0 * TILE, Math.min(c1 * TILE, keys.count));
-    const answer = coverage(here, queryRuns, keyRuns);
+    const here = inner !== undefined && c1 * TILE <= inner.keys ? inner.over : over;
+    const [q1, k1] = [Math.min(r1 * TILE, queries.count), Math.min(c1 * TILE, keys.count)];
+    const answer = here.classify(r0 * TILE, q1, c0 * TILE, k1);
     const height = r1 - r0;
     const width = c1 - c0;
     if (answer === 'all') visitor.all(r0, r1, c0, c1);
     else if (answer === 'some' && height === 1 && width === 1) {
-      if (!visitor.some(r0, c0, queryRuns, keyRuns, here)) return;
+      if (!visitor.some(r0, c0, here)) return;
     } else if (answer === 'some') {
       // Halve the longer side, or both when they are about equal. Left comes off the stack before right, so
       // that columns ascend within each row block.
@@ -198,18 +204,4 @@ function* descend({ headPattern, queries, keys, inner }: Plane, visitor: TileVis
       push(r0, rMid, c0, cMid);
     }
   }
-}
-
-/** A name that tiles with equal masks share; undefined for tiles of several runs. */
-function tileSignature(
-  headPattern: HeadPattern,
-  queries: readonly Run[],
-  keys: readonly Run[],
-): string | undefined {
-  if (queries.length > 1 || keys.length > 1) return undefined;
-  const [q] = queries;
-  const [k] = keys;
-  const { pattern, batchRow, head } = headPattern;
-  const signature = pattern.signature(batchRow, head, q, k);
-  return signature === undefined ? undefined : `${signature}|${q.step},${q.count}|${k.step},${k.count}`;
 }

@@ -1,42 +1,38 @@
 /**
  * The bit mask of one 64×64 tile, filled by halving: cells are only evaluated where an 8×8 corner is mixed.
  */
-import { runsOf } from '../patterns/runs.ts';
+import type { PatternOverRows } from '../patterns/pattern.ts';
 import { MASK_WORDS } from './block-plan.ts';
-import { coverage, type HeadPattern } from './coverage.ts';
 
 /** Sides of this length or less are evaluated cell by cell. */
 const CELLS = 8;
 
-/** The mask of a tile from the positions of its rows and columns; `rows` and `columns` are at most 64. */
+/** The mask of the tile of `rows` and `columns` (at most 64) whose first pair stands at the places q and k. */
 export function fillTileMask(
-  headPattern: HeadPattern,
-  queryPositions: Int32Array,
+  over: PatternOverRows,
+  q: number,
   rows: number,
-  keyPositions: Int32Array,
+  k: number,
   columns: number,
 ): Uint32Array {
-  const { pattern, batchRow, head } = headPattern;
   const mask = new Uint32Array(MASK_WORDS);
   const fill = (r0: number, r1: number, c0: number, c1: number): void => {
     if (r1 - r0 <= CELLS && c1 - c0 <= CELLS) {
       for (let r = r0; r < r1; r++) {
         for (let c = c0; c < c1; c++) {
-          if (pattern.allows(batchRow, head, queryPositions[r], keyPositions[c])) {
-            mask[2 * r + (c >>> 5)] |= 1 << (c & 31);
-          }
+          if (over.allows(q + r, k + c)) mask[2 * r + (c >>> 5)] |= 1 << (c & 31);
         }
       }
       return;
     }
-    const answer = coverage(headPattern, runsOf(queryPositions, r0, r1), runsOf(keyPositions, c0, c1));
+    const answer = over.classify(q + r0, q + r1, k + c0, k + c1);
     if (answer === 'none') return;
     if (answer === 'all') {
       setRectangle(mask, r0, r1, c0, c1);
       return;
     }
-    const rMid = r1 - r0 > CELLS ? (r0 + r1 + 1) >> 1 : r1;
-    const cMid = c1 - c0 > CELLS ? (c0 + c1 + 1) >> 1 : c1;
+    const rMid = middle(r0, r1);
+    const cMid = middle(c0, c1);
     fill(r0, rMid, c0, cMid);
     if (cMid < c1) fill(r0, rMid, cMid, c1);
     if (rMid < r1) fill(rMid, r1, c0, cMid);
@@ -44,6 +40,11 @@ export function fillTileMask(
   };
   if (rows > 0 && columns > 0) fill(0, rows, 0, columns);
   return mask;
+}
+
+/** Where a side is halved: at a multiple of 8, or at its end where it is as short as that. */
+function middle(from: number, to: number): number {
+  return to - from <= CELLS ? to : from + Math.ceil((to - from) / (2 * CELLS)) * CELLS;
 }
 
 /** The mask of a tile whose present rows and columns are all allowed. */
