@@ -35,8 +35,9 @@ export { localChunks } from './systems/reformer/local-chunks.ts';
 export type { Json, JsonObject } from './util/json-value.ts';
 
 // Plans: what a pattern costs.
+export { partsOf } from './plan/parts.ts';
 export { planAttention } from './plan/plan-attention.ts';
-export type { AttentionPlan, PlanStats } from './plan/block-plan.ts';
+export type { AttentionPlan, PlanStats, TriedOrder } from './plan/block-plan.ts';
 
 // Graphs: what is computed beside attention.
 export { GraphBuilder, type Value } from './graph/builder.ts';

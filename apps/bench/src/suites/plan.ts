@@ -2,6 +2,7 @@
 import {
   globalTokens,
   or,
+  partsOf,
   planAttention,
   slidingWindow,
   where,
@@ -9,13 +10,14 @@ import {
   type Pattern,
 } from '@attn/core';
 import { planBytes } from '@attn/core/backend';
+import { canvasPatterns } from '../canvas-patterns.ts';
 import { interleaved } from '../measure.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
 export const planSuite: Suite = {
   name: 'plan',
   describes: 'time and size of plans, tiles per order',
-  run: async (options) => [await size(options), await tiles(options)],
+  run: async (options) => [await size(options), await tiles(options), await orders(options)],
 };
 
 const planOf = (n: number, pattern: Pattern): AttentionPlan =>
@@ -67,6 +69,30 @@ async function size({ rounds, log }: SuiteOptions): Promise<Table> {
     note: 'One head. Target: n = 1,048,576 with a 256+256 window in < 250 ms and < 100 MB.',
     rows,
   };
+}
+
+/** Patterns whose order has to be found. */
+async function orders({ rounds, log }: SuiteOptions): Promise<Table> {
+  const rows = [];
+  for (const { name, n, pattern } of canvasPatterns()) {
+    log(`plan: ${name}, n = ${n}`);
+    const sizes = { batch: 1, heads: 1, queryLength: n, keyLength: n, queryOffset: 0 };
+    const plan = (): AttentionPlan[] => partsOf(sizes, pattern).map((part) => planAttention(sizes, part));
+    const { median, spread } = (await interleaved({ plan }, rounds)).plan;
+    const plans = plan();
+    const share = (pick: (plan: AttentionPlan) => number): number =>
+      (100 * plans.reduce((sum, part) => sum + pick(part), 0)) / n / n;
+    rows.push({
+      pattern: name,
+      n,
+      ms: median,
+      '± ms': spread,
+      'computed % of n²': share((part) => part.stats.computedPairs),
+      'allowed % of n²': share((part) => part.stats.allowedPairs),
+      order: plans.map((part) => part.stats.order).join(' + '),
+    });
+  }
+  return { title: 'Orders that are found', note: 'One head; + stands between parts.', rows };
 }
 
 async function tiles({ log }: SuiteOptions): Promise<Table> {

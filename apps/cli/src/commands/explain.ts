@@ -9,7 +9,8 @@ import type { Command, Context } from '../command.ts';
 import { PATTERN_HELP, readPattern } from '../pattern.ts';
 import { readSizes, SIZE_OPTIONS } from '../sizes.ts';
 import { count, duration } from '../terminal/format.ts';
-import { table } from '../terminal/table.ts';
+import { fields, table } from '../terminal/table.ts';
+import { orderFields, ordersOf, planParts } from '../plan-parts.ts';
 
 /** The command. */
 export const explain: Command = {
@@ -49,7 +50,9 @@ async function runExplain(options: Options, context: Context): Promise<void> {
     },
     attnOptions,
   );
-  context.printJson({ pattern, batch, heads, queryLength, keyLength, queryOffset, headDim, backends: rows });
+  const sizes = { batch, heads, queryLength, keyLength, queryOffset };
+  const plans = pattern.inputs.length === 0 ? await planParts(sizes, pattern, context.signal) : [];
+  context.printJson({ pattern, ...sizes, headDim, backends: rows, orders: ordersOf(plans) });
   const columns = [
     { title: 'backend' },
     { title: 'chosen' },
@@ -68,6 +71,8 @@ async function runExplain(options: Options, context: Context): Promise<void> {
   const lengths = `${count(queryLength)} queries × ${count(keyLength)} keys`;
   context.print(`${pattern.type}, ${lengths}, heads ${heads}, head dim ${headDim}, batch ${batch}\n`);
   context.print(table(columns, cells));
+  const orders = orderFields(plans, queryLength * keyLength);
+  if (orders.length > 0) context.print(`\n${fields(orders)}`);
 }
 
 /** Inputs of zeros, for a call that is only timed. */

@@ -1,6 +1,6 @@
 /** `attn plan`: says what a pattern costs at any length, without computing attention. */
 import { drawPattern } from '@attn/core';
-import { createPause, finishPolitely, planBytes, planSteps, type PlanGroup } from '@attn/core/backend';
+import { planBytes, type PlanGroup } from '@attn/core/backend';
 import { isSet, text, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
 import { PATTERN_HELP, readPattern } from '../pattern.ts';
@@ -8,6 +8,7 @@ import { readSizes, SIZE_OPTIONS } from '../sizes.ts';
 import { bytes, count, duration, percent } from '../terminal/format.ts';
 import { fields, table } from '../terminal/table.ts';
 import { checkOutput, writeOutputFile } from '../output-file.ts';
+import { orderFields, ordersOf, planParts, sumStats } from '../plan-parts.ts';
 
 /** The command. */
 export const plan: Command = {
@@ -36,9 +37,10 @@ async function runPlan(options: Options, context: Context): Promise<void> {
   if (svg !== undefined) await checkOutput('svg', svg, options, ['pattern']);
 
   const start = performance.now();
-  const pause = createPause(context.signal, 'cli/plan');
-  const { groups, stats } = await finishPolitely(planSteps(sizes, pattern), pause);
+  const plans = await planParts(sizes, pattern, context.signal);
   const planMs = performance.now() - start;
+  const groups = plans.flatMap((part) => part.groups);
+  const stats = sumStats(plans.map((part) => part.stats));
   const pairs = batch * heads * queryLength * keyLength;
   const computedShare = stats.computedPairs / pairs;
   const allowedShare = stats.allowedPairs / pairs;
@@ -63,6 +65,8 @@ async function runPlan(options: Options, context: Context): Promise<void> {
       bytes: planBytes(block),
       ...block.stats,
     })),
+    parts: plans.length,
+    orders: ordersOf(plans),
     svg,
   });
   context.print(
@@ -70,6 +74,8 @@ async function runPlan(options: Options, context: Context): Promise<void> {
       ['pattern', pattern.type],
       ['sizes', `${count(queryLength)} queries × ${count(keyLength)} keys, heads ${heads}, batch ${batch}`],
       ['computed', `${percent(computedShare)} of n² (the pattern allows ${percent(allowedShare)})`],
+      ...(plans.length > 1 ? [['parts', `${plans.length}, merged by their log-sum-exp`] as const] : []),
+      ...orderFields(plans, queryLength * keyLength),
       ['planning', `${duration(planMs)}, ${bytes(totalBytes)}`],
       ...(svg === undefined ? [] : [['drawing', svg] as const]),
     ]),

@@ -177,6 +177,9 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
     ],
     options: [2],
   },
+  partsOf: {
+    args: () => [{ batch: 1, heads: 1, queryLength: 4, keyLength: 4, queryOffset: 0 }, causal()],
+  },
   planSteps: {
     call: (...args: never[]) => [...(core.planSteps as (...all: never[]) => Iterable<unknown>)(...args)],
     args: () => [{ batch: 1, heads: 1, queryLength: 4, keyLength: 4, queryOffset: 0 }, causal(), {}],

@@ -3,7 +3,7 @@
  * Values that are used twice, outputs that are inputs, views of views, memory that is reused while it is
  * still needed.
  */
-import { f32, slidingWindow, type Value } from '@attn/core';
+import { f32, slidingWindow, where, type Value } from '@attn/core';
 import type { ConformanceCase } from '../case.ts';
 import { encoderLayer, graphCase, type Attend } from './graph-case.ts';
 
@@ -11,7 +11,23 @@ import { encoderLayer, graphCase, type Attend } from './graph-case.ts';
 const windowed: Attend = (builder, heads) =>
   builder.attention(heads, { pattern: slidingWindow({ before: 3, after: 3 }) }).out;
 
+/** Rows and columns of a picture of 16 × 16, which no single order makes cheap. */
+const axial = where(({ q, k }) =>
+  q
+    .div(16)
+    .eq(k.div(16))
+    .or(q.mod(16).eq(k.mod(16))),
+);
+
 export const graphCases: readonly ConformanceCase[] = [
+  graphCase(
+    'attention-in-parts',
+    'Rows and columns of a picture are attention calls in different orders, merged by their log-sum-exps.',
+    ({ builder, input }) => {
+      const [q, k, v] = ['q', 'k', 'v'].map((name) => input(name, [1, 2, 256, 8]));
+      return { out: builder.attention({ q, k, v }, { pattern: axial }).out };
+    },
+  ),
   graphCase(
     'value-used-twice',
     'A value that two nodes read must outlive the first of them.',

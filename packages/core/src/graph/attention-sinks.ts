@@ -26,8 +26,8 @@ type Builder = InstanceType<typeof PointwiseBuilder> & { constant(tensor: Tensor
 
 type Operands = Readonly<Record<string, Value | undefined>>;
 
-/** The least float32: a sink of −∞ becomes it, since −∞ − (−∞) is no number. */
-const LEAST = -3.4028234663852886e38;
+/** The least float32: it stands for −∞ where −∞ − (−∞) would be no number. */
+export const LEAST = -3.4028234663852886e38;
 
 /** Adds attention whose softmax has a sink in each row. Errors: those of attention. */
 export function attentionWithSinks(
@@ -48,10 +48,15 @@ export function attentionWithSinks(
 }
 
 /** The weight of all keys of a row beside its sink, with axes as those of out. */
-function shareByFormula(builder: Builder, lse: Value, sinks: Value, { layout }: AttentionAttributes): Value {
-  const [batch, heads, queries] = lse.shape;
+function shareByFormula(builder: Builder, lse: Value, sinks: Value, attributes: AttentionAttributes): Value {
+  const heads = lse.shape[1];
   const finite = builder.max(reshape(builder, sinks, [heads, 1]), builder.constant(f32([1], [LEAST])));
-  const share = builder.sigmoid(builder.sub(lse, finite));
+  return perRow(builder, builder.sigmoid(builder.sub(lse, finite)), attributes);
+}
+
+/** Numbers of rows, [batch, heads, queries], with axes as those of out. */
+export function perRow(builder: Builder, share: Value, { layout }: AttentionAttributes): Value {
+  const [batch, heads, queries] = share.shape;
   if (layout !== 'bnhd') return reshape(builder, share, [batch, heads, queries, 1]);
   const [turned] = builder.node('transpose', { x: share }, { permutation: [0, 2, 1] });
   return reshape(builder, turned, [batch, queries, heads, 1]);

@@ -17,6 +17,7 @@ import type { Activation } from '../ops/pointwise/table.ts';
 import type { ReduceKind } from '../ops/reduce/definition.ts';
 import type { SliceAttributes } from '../ops/slice/definition.ts';
 import type { Tensor } from '../tensor.ts';
+import { attentionInParts, attentionParts } from './attention-parts.ts';
 import { attentionWithSinks, type AttentionValues } from './attention-sinks.ts';
 import { checkInputNames } from './check-build.ts';
 import { PointwiseBuilder, type Value } from './pointwise-builder.ts';
@@ -52,7 +53,8 @@ export abstract class OpBuilder extends PointwiseBuilder {
   protected abstract own(value: Value, what: string): Value;
 
   /**
-   * Attention within a pattern; `AttentionInputs` has the shapes. With `sinks` it is a few nodes.
+   * Attention within a pattern; `AttentionInputs` has the shapes. It is a few nodes with `sinks`, and for a
+   * pattern that is cheaper in parts.
    *
    * @example
    * const { out } = builder.attention({ q, k, v }, { pattern: causal() });
@@ -62,6 +64,8 @@ export abstract class OpBuilder extends PointwiseBuilder {
     checkInputNames('attention', others, [...ATTENTION_REQUIRED, ...ATTENTION_OPTIONAL]);
     if (sinks !== undefined)
       return attentionWithSinks(this, others, this.own(sinks, 'input sinks of attention'), attributes);
+    const parts = attentionParts(others, attributes);
+    if (parts.length > 1) return { out: attentionInParts(this, others, attributes, parts) };
     const [out, lse] = this.node('attention', others, attributes);
     return { out, lse };
   }

@@ -1,8 +1,8 @@
 /**
  * Decides an expression over rows of both sides in three-valued logic. Comparisons that are linear in a
- * function of the query and one of the key, such as "the distance is at most 256" or (q − k) mod 4 = 0, become
- * "a·u(q) + b·v(k) lies in a target". Those of one `and` about the same sum merge into one target, so that a
- * window written as two comparisons is decided as exactly as `slidingWindow`.
+ * function of the query and one of the key, such as "the distance is at most 256" or (q − k) mod 4 = 0,
+ * become "a·u(q) + b·v(k) lies in a target". Those of one `and` about the same sum merge into one target, so
+ * that a window written as two comparisons is decided as exactly as `slidingWindow`.
  */
 import { columnOf, multiplesOf, type Column, type Part, type TilePart } from './column.ts';
 import { opposite } from './combinators.ts';
@@ -21,7 +21,7 @@ export type Table = (column: Column) => ArrayLike<number>;
 /** A part of a formula. Tests of one `and` that are about the same sum are one test. */
 export interface Test {
   readonly classify: Classify;
-  /** The same for single rows, by their place in the tables; absent where it needs more than columns. */
+  /** The truth of single pairs, by their places in the tables; absent where it needs more than columns. */
   readonly cells?: (queries: Table, keys: Table) => (q: number, k: number) => boolean;
   /** A name of the mask of a tile: equal names mean equal masks. Undefined: there may be none like it. */
   readonly signature: (q: TilePart, k: TilePart) => string | undefined;

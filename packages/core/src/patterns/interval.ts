@@ -10,7 +10,9 @@ import { gcd, mod } from './runs.ts';
 /** A progression with all values of an expression over rows of both sides; it may have more. */
 export type Values<Rows> = (q: Rows, k: Rows) => Progression;
 
-/** Compiles a reduced tree (only `q`, `k` and constants; constant positive divisors) over two progressions. */
+/**
+ * Compiles a reduced tree (only `q`, `k` and constants; constant positive divisors) over two progressions.
+ */
 export function valuesOf(node: IntNode): Values<Progression> {
   return valuesFrom(node, (leaf) => (leaf === 'q' ? (q) => q : leaf === 'k' ? (_q, k) => k : undefined));
 }

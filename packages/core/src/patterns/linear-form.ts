@@ -1,6 +1,7 @@
 /**
  * Sums of columns: whatever is linear in functions of the query and functions of the key is one function of
- * each, and a constant. So `q.div(8).add(k)`, compared with `q.mod(8)`, is about `q.div(8) − q.mod(8)` and `k`.
+ * each, and a constant. So `q.div(8).add(k)`, compared with `q.mod(8)`, is about `q.div(8) − q.mod(8)` and
+ * about `k`.
  */
 import { mentions, type IntNode } from './expression-tree.ts';
 import { valuesOf } from './interval.ts';

@@ -1,7 +1,8 @@
 /**
- * Orders of the tokens that may help a formula. A remainder of the distance asks for an order by residue. What
- * compares a function of the query with a function of the key asks for an order by that function, and several
- * such functions are the coordinates of a canvas: in boxes of it, neighbours in all directions stay together.
+ * Orders of the tokens that may help a formula. A remainder of the distance asks for an order by residue.
+ * What compares a function of the query with a function of the key asks for an order by that function, and
+ * several such functions are the coordinates of a canvas: in boxes of it, neighbours in all directions stay
+ * together.
  */
 import type { LinearTest } from './classifier.ts';
 import type { Column } from './column.ts';

@@ -65,13 +65,13 @@ export interface PlaneRows {
 }
 
 /**
- * A pattern over rows in a fixed order, by place. Ranges are exclusive of their end. They begin at multiples of
- * 8, and of 64 if they are longer than that.
+ * A pattern over rows in a fixed order, by place. Ranges are exclusive of their end. They begin at multiples
+ * of 8, and of 64 if they are longer than that.
  */
 export interface PatternOverRows {
   classify(q0: number, q1: number, k0: number, k1: number): Coverage;
   allows(q: number, k: number): boolean;
-  /** A name of a tile's mask: equal names mean equal masks. `undefined`: it may be the only one of its kind. */
+  /** A name of a tile's mask: equal names mean equal masks. `undefined`: it may be the only one. */
   signature(q0: number, q1: number, k0: number, k1: number): string | undefined;
 }
 
@@ -95,8 +95,8 @@ export interface Pattern {
    */
   readonly classifyRuns?: (b: number, h: number, queries: readonly Run[], keys: readonly Run[]) => Coverage;
   /**
-   * The pattern over rows in a fixed order. Optional, for patterns that can prepare tables of the rows, so that
-   * any order costs the same; undefined also where runs say as much.
+   * The pattern over rows in a fixed order. Optional, for patterns that can prepare tables of the rows, so
+   * that any order costs the same; undefined also where runs say as much.
    */
   readonly overRows?: (b: number, h: number, rows: PlaneRows) => PatternOverRows | undefined;
   /**

@@ -14,7 +14,7 @@ import { periodOf } from './translation.ts';
 /** There are fewer heads: a batch row and a head are packed into one number. */
 const MOST_HEADS = 2 ** 26;
 
-/** Of so many runs, a formula about positions says as much as tables do. */
+/** Runs up to which a formula about positions says as much as tables do. */
 const FEW_RUNS = 32;
 
 /** A formula: a function of its variables, or nested lists. */
@@ -94,7 +94,7 @@ interface Reduced {
   readonly name: string;
   readonly allows: ReturnType<typeof compileBool>;
   readonly test: Test;
-  /** It is linear in both positions, so that runs say as much as tables. */
+  /** Whether it is linear in both positions, so that runs say as much as tables. */
   readonly isAboutPositions: boolean;
   readonly period: number | undefined;
   readonly hints: readonly OrderHint[];

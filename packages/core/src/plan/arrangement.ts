@@ -14,7 +14,7 @@
  */
 import type { OrderAttempt, OrderHint } from '../patterns/pattern.ts';
 import { mod } from '../patterns/runs.ts';
-import { TILE } from './block-plan.ts';
+import { TILE, type TriedOrder } from './block-plan.ts';
 import { overOrders } from './by-runs.ts';
 import type { HeadPattern } from './coverage.ts';
 import { orderOf } from './order.ts';
@@ -41,10 +41,16 @@ export interface Arrangement {
   readonly global: Plane | undefined;
 }
 
+/** The cheapest arrangement, and all that were compared. */
+export interface Choice {
+  readonly arrangement: Arrangement;
+  readonly tried: readonly TriedOrder[];
+}
+
 /** A reordering must save this share of the pairs to be preferred: it costs a gather and shared masks. */
 const WORTHWHILE = 0.98;
 
-/** The same of an order that is only a guess. */
+/** An order that is only a guess must save more. */
 const WORTH_A_SEARCH = 0.9;
 
 /**
@@ -57,58 +63,62 @@ const VISITS_PER_TILE = 1;
  * The cheapest arrangement for a head. `separateGlobals`: global tokens' queries must be apart from the
  * others, because they use projections of their own.
  */
-export function* arrange(headPattern: HeadPattern, rows: Rows, separateGlobals: boolean): Steps<Arrangement> {
+export function* arrange(headPattern: HeadPattern, rows: Rows, separateGlobals: boolean): Steps<Choice> {
   const { pattern, batchRow, head } = headPattern;
   const globals = pattern.globals(batchRow, head);
   const hints = pattern.hints(batchRow, head);
-  const [attempts, known] = [hints.filter(isAttempt), hints.filter((hint) => !isAttempt(hint))];
+  const [guesses, advice] = [hints.filter(isGuess), hints.filter((hint) => !isGuess(hint))];
   const makers: (() => Arrangement)[] = [];
   if (!separateGlobals || globals.length === 0) makers.push(() => natural(headPattern, rows));
   if (globals.length > 0) makers.push(() => sorted(headPattern, rows, globals, undefined));
-  for (const hint of known) makers.push(() => sorted(headPattern, rows, globals, hint));
-  if (makers.length === 1 && attempts.length === 0) return makers[0]();
+  for (const hint of advice) makers.push(() => sorted(headPattern, rows, globals, hint));
+  if (makers.length === 1 && guesses.length === 0) return { arrangement: makers[0](), tried: [] };
 
   // The most specific comes first: its cost soon stops the count of the others.
-  const best: Best = { arrangement: undefined, pairs: Infinity, open: 0 };
+  const best: Best = { arrangement: undefined, pairs: Infinity, open: 0, tried: [] };
   for (const make of makers.reverse()) {
     const candidate = make();
     const limit = best.pairs / WORTHWHILE;
     const { pairs, open } = yield* pairsOf(candidate, limit);
+    best.tried.push({ order: candidate.name, pairs, isDearer: pairs > limit });
     // Later candidates are simpler: they win unless they are clearly more expensive.
     if (best.arrangement === undefined || pairs <= limit) {
       best.arrangement = candidate;
       if (pairs < best.pairs) Object.assign(best, { pairs, open });
     }
   }
-  yield* search(best, attempts, (hint) => sorted(headPattern, rows, globals, hint), rows);
-  return best.arrangement ?? natural(headPattern, rows);
+  yield* search(best, guesses, (hint) => sorted(headPattern, rows, globals, hint), rows);
+  return { arrangement: best.arrangement ?? natural(headPattern, rows), tried: best.tried };
 }
 
 /** The cheapest arrangement so far. */
 interface Best extends Count {
   arrangement: Arrangement | undefined;
+  readonly tried: TriedOrder[];
 }
 
 /** Tries orders that are only guesses, each of which must be clearly cheaper. */
 function* search(
   best: Best,
-  attempts: readonly OrderHint[],
+  guesses: readonly OrderHint[],
   make: (hint: OrderHint) => Arrangement,
   { queryLength, keyLength }: Rows,
 ): Steps<void> {
   const budget = { visits: VISITS_PER_TILE * Math.ceil(queryLength / TILE) * Math.ceil(keyLength / TILE) };
-  for (const hint of attempts) {
+  for (const hint of guesses) {
     const limit = best.pairs * WORTH_A_SEARCH;
     // Pairs of open tiles are allowed: no order saves them.
     if (best.open > limit || budget.visits <= 0) return;
     const candidate = make(hint);
     if (candidate.local.queries.index === undefined) continue;
     const count = yield* pairsOf(candidate, limit, budget);
-    if (budget.visits > 0 && count.pairs <= limit) Object.assign(best, { arrangement: candidate, ...count });
+    const isDearer = count.pairs > limit || budget.visits <= 0;
+    best.tried.push({ order: candidate.name, pairs: count.pairs, isDearer });
+    if (!isDearer) Object.assign(best, { arrangement: candidate, ...count });
   }
 }
 
-function isAttempt(hint: OrderHint): hint is OrderHint & { readonly attempt: OrderAttempt } {
+function isGuess(hint: OrderHint): hint is OrderHint & { readonly attempt: OrderAttempt } {
   return hint.attempt !== undefined;
 }
 

@@ -69,6 +69,16 @@ export interface PlanGroup {
   readonly members: Int32Array;
   /** Whether the rows of this group use q, k, v or qGlobal, kGlobal, vGlobal. */
   readonly projection: 'local' | 'global';
+  /** The orders that were compared; empty where there was one only. */
+  readonly tried: readonly TriedOrder[];
+}
+
+/** An order that the planner compared with others. */
+export interface TriedOrder {
+  readonly order: string;
+  /** Pairs that kernels would compute, or as many as were counted until it was dearer than another. */
+  readonly pairs: number;
+  readonly isDearer: boolean;
 }
 
 /** Everything an attention kernel runs. The groups cover disjoint (batch row, head, query row)s. */

@@ -104,13 +104,14 @@ export function* planSteps(
   const groups: PlanGroup[] = [];
   for (const { headPattern, rows, members: list } of families.values()) {
     const members = Int32Array.from(list);
-    const { name, local, global } = yield* arrange(headPattern, rows, separate);
+    const { arrangement, tried } = yield* arrange(headPattern, rows, separate);
+    const { name, local, global } = arrangement;
     if (local.queries.count > 0) {
-      groups.push({ block: yield* planBlocks(local, name), members, projection: 'local' });
+      groups.push({ block: yield* planBlocks(local, name), members, projection: 'local', tried });
     }
     if (global !== undefined) {
       const block = yield* planBlocks(global, `${name} (global rows)`);
-      groups.push({ block, members, projection: separate ? 'global' : 'local' });
+      groups.push({ block, members, projection: separate ? 'global' : 'local', tried: [] });
     }
   }
   return { groups, stats: sumStats(groups) };
@@ -128,7 +129,7 @@ const SIZES: OptionKinds<PlanSizes> = {
 };
 
 /** Checks the sizes and copies them; the object may have other properties, as a whole problem has. */
-function checkSizes(sizes: PlanSizes): PlanSizes {
+export function checkSizes(sizes: PlanSizes): PlanSizes {
   const { batch, heads, queryLength, keyLength, queryOffset } = checkArgument(
     'core/plan',
     'sizes',

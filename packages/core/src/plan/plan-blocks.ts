@@ -124,8 +124,8 @@ export interface Count {
 }
 
 /**
- * Counts the pairs that kernels would compute in these orders; no masks are made. Stops above `limit`, and when
- * the budget is spent.
+ * Counts the pairs that kernels would compute in these orders; no masks are made. Stops above `limit`, and
+ * when the budget is spent.
  */
 export function* countPairs(plane: Plane, limit: number, budget?: SearchBudget): Steps<Count> {
   const { queries, keys } = plane;

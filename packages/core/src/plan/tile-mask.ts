@@ -7,7 +7,7 @@ import { MASK_WORDS } from './block-plan.ts';
 /** Sides of this length or less are evaluated cell by cell. */
 const CELLS = 8;
 
-/** The mask of the tile of `rows` and `columns` (at most 64) whose first pair stands at the places q and k. */
+/** The mask of the tile of `rows` × `columns` (at most 64) whose first pair stands at the places q, k. */
 export function fillTileMask(
   over: PatternOverRows,
   q: number,

@@ -1,0 +1,60 @@
+/** The plans of a pattern, in the parts in which it is computed, and the orders that were compared for them. */
+import { partsOf, type AttentionPlan, type Pattern, type PlanStats, type TriedOrder } from '@attn/core';
+import { createPause, finishPolitely, planSteps, type PlanSizes } from '@attn/core/backend';
+import { percent } from './terminal/format.ts';
+
+/** Plans each part of a pattern; most patterns have one. */
+export async function planParts(
+  sizes: PlanSizes,
+  pattern: Pattern,
+  signal: AbortSignal | undefined,
+): Promise<readonly AttentionPlan[]> {
+  const pause = createPause(signal, 'cli/plan');
+  const plans: AttentionPlan[] = [];
+  for (const part of partsOf(sizes, pattern)) plans.push(await finishPolitely(planSteps(sizes, part), pause));
+  return plans;
+}
+
+/** The sums of the statistics of all parts. */
+export function sumStats(parts: readonly PlanStats[]): PlanStats {
+  const sum = (pick: (stats: PlanStats) => number): number =>
+    parts.reduce((total, stats) => total + pick(stats), 0);
+  return {
+    rowBlocks: sum((stats) => stats.rowBlocks),
+    columns: sum((stats) => stats.columns),
+    tiles: sum((stats) => stats.tiles),
+    maskedTiles: sum((stats) => stats.maskedTiles),
+    masks: sum((stats) => stats.masks),
+    computedPairs: sum((stats) => stats.computedPairs),
+    allowedPairs: sum((stats) => stats.allowedPairs),
+    order: [...new Set(parts.map(({ order }) => order))].join('; '),
+  };
+}
+
+/** The orders that were compared for a group, and which one it has. */
+interface Orders {
+  readonly order: string;
+  readonly tried: readonly TriedOrder[];
+}
+
+/** The comparisons of all groups, each once. */
+export function ordersOf(plans: readonly AttentionPlan[]): readonly Orders[] {
+  const groups = plans.flatMap((plan) => plan.groups).filter(({ tried }) => tried.length > 0);
+  const orders = groups.map(({ block, tried }): Orders => ({ order: block.stats.order, tried }));
+  const texts = orders.map((entry) => JSON.stringify(entry));
+  return orders.filter((_, i) => texts.indexOf(texts[i]) === i);
+}
+
+/** Lines that say what each order would cost, in per cent of n² (`pairs`), and which one was taken. */
+export function orderFields(
+  plans: readonly AttentionPlan[],
+  pairs: number,
+): readonly (readonly [name: string, text: string])[] {
+  return ordersOf(plans).map(({ order: taken, tried }) => {
+    const costs = tried.map(({ order, pairs: counted, isDearer }) => {
+      const share = `${isDearer ? 'over ' : ''}${percent(counted / pairs)}`;
+      return `${order} ${share}${order === taken ? ' (taken)' : ''}`;
+    });
+    return ['orders', costs.join(', ')];
+  });
+}
