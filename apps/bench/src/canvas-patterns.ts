@@ -86,7 +86,7 @@ function neighbourhood(place: (i: Integer) => readonly Integer[]): Pattern {
   });
 }
 
-/** The same place in all frames of a video of 13 × 1,350 tokens, behind 226 tokens of text. */
+/** Attention to the same place in all frames of a video of 13 × 1,350 tokens, behind 226 tokens of text. */
 function inTime(): Pattern {
   const place = (i: Integer): Integer => i.sub(226).mod(1350);
   return where(({ q, k }) => q.lt(226).or(k.lt(226), place(q).sub(place(k)).abs().lt(64)));

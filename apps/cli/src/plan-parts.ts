@@ -1,4 +1,4 @@
-/** The plans of a pattern, in the parts in which it is computed, and the orders that were compared for them. */
+/** The plans of a pattern, in the parts in which it is computed, and the orders that were compared. */
 import { partsOf, type AttentionPlan, type Pattern, type PlanStats, type TriedOrder } from '@attn/core';
 import { createPause, finishPolitely, planSteps, type PlanSizes } from '@attn/core/backend';
 import { percent } from './terminal/format.ts';
@@ -50,10 +50,10 @@ export function orderFields(
   plans: readonly AttentionPlan[],
   pairs: number,
 ): readonly (readonly [name: string, text: string])[] {
-  return ordersOf(plans).map(({ order: taken, tried }) => {
+  return ordersOf(plans).map(({ order: best, tried }) => {
     const costs = tried.map(({ order, pairs: counted, isDearer }) => {
       const share = `${isDearer ? 'over ' : ''}${percent(counted / pairs)}`;
-      return `${order} ${share}${order === taken ? ' (taken)' : ''}`;
+      return `${order} ${share}${order === best ? ' (taken)' : ''}`;
     });
     return ['orders', costs.join(', ')];
   });

@@ -1,7 +1,7 @@
 /**
- * A pattern whose alternatives want different orders, such as the rows and the columns of a picture, is dense in
- * any one order. Computed one after another, each over the keys that those before it leave, they are cheap; the
- * log-sum-exp of each says how much it weighs in the whole.
+ * A pattern whose alternatives want different orders, such as the rows and the columns of a picture, is dense
+ * in any one order. Computed one after another, each over the keys that those before it leave, they are
+ * cheap. The log-sum-exp of each says how much it weighs in the whole.
  */
 import { and, childrenOf, not, orAll } from '../patterns/combinators.ts';
 import { checkPattern } from '../patterns/options.ts';
@@ -17,9 +17,9 @@ const WORTHWHILE = 0.7;
 const MOST_TILES = 2 ** 22;
 
 /**
- * Disjoint patterns whose union is the pattern, if they cost clearly less than the whole; else the pattern alone.
- * Attention over the union follows from the outputs and the log-sum-exps of the parts, and is what a call does by
- * itself. Errors: those of `planAttention`.
+ * Disjoint patterns whose union is the pattern, if they cost clearly less than the whole; else the pattern
+ * alone. Attention over the union follows from the outputs and the log-sum-exps of the parts, and is what a
+ * call does by itself. Errors: those of `planAttention`.
  *
  * @example
  * const sizes = { batch: 1, heads: 1, queryLength: 4096, keyLength: 4096, queryOffset: 0 };
@@ -56,7 +56,7 @@ function alternativesOf(pattern: Pattern): readonly Pattern[] {
   return alternatives.map(where);
 }
 
-/** The same in all batch rows and heads, without data of a call and global tokens. */
+/** Whether it is the same in all batch rows and heads, without data of a call and global tokens. */
 function isUniform({ batch, heads }: PlanSizes, pattern: Pattern): boolean {
   if (pattern.inputs.length > 0 || pattern.globals(0, 0).length > 0) return false;
   const first = pattern.variant(0, 0);
