@@ -86,7 +86,16 @@ function fed<K extends OpName>(spec: OpCaseSpec<K>, tensors: Tensors): Tensors {
 }
 
 function makeTensors<K extends OpName>(spec: OpCaseSpec<K>, id: string, round: number): Tensors {
-  const { shapes, data = 'bell', integers = {}, bytes = {}, halves = {}, flags = [], dtype = 'f32', plant = [] } = spec;
+  const {
+    shapes,
+    data = 'bell',
+    integers = {},
+    bytes = {},
+    halves = {},
+    flags = [],
+    dtype = 'f32',
+    plant = [],
+  } = spec;
   const { singles = [] } = spec;
   const tensors: Record<string, Tensor> = {};
   for (const [name, shape] of Object.entries(shapes)) {

@@ -37,7 +37,8 @@ export class HalfWriter {
       const half = nearestHalf(values[i], form);
       halves[row * length + i] = half;
       if (Math.abs(halfNumber(half, form)) <= most) continue;
-      const expected = Number.isFinite(values[i]) ? `at most ${most} in size to be ${form}` : 'finite';
+      const isFinite = Number.isFinite(values[i]);
+      const expected = isFinite ? `at most ${most} in size to be ${form}, unlike f32` : 'finite';
       const message = `numbers must be ${expected}, got ${values[i]} at [${row}, ${i}]`;
       throw new AttnError('INVALID_ARGUMENT', WHERE, message);
     }

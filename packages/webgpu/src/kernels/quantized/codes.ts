@@ -64,7 +64,9 @@ fn integerAt(row: u32, step: u32) -> i32 {
 
 /** WGSL of the numbers of two halves, of which the first is in the low bits of a word: a vec2f. */
 function numbersOfWord(float: HalfForm, word: string): string {
-  return float === 'f16' ? `unpack2x16float(${word})` : `bitcast<vec2f>(vec2u(${word} << 16u, ${word} & 0xffff0000u))`;
+  return float === 'f16'
+    ? `unpack2x16float(${word})`
+    : `bitcast<vec2f>(vec2u(${word} << 16u, ${word} & 0xffff0000u))`;
 }
 
 /** Declares `weightAt`, a number of a row: scale · (code − zero point), or the half. */
