@@ -245,7 +245,8 @@ describe('quantizeCheckpoint', () => {
     const formOf = async (dtype?: WeightDtype): Promise<unknown> => {
       const { nodes } = (await load({ ...golden, checkpoint: stored }, { dtype })).call(golden.batch).graph;
       const [{ op, attributes }] = nodes.filter(({ op }) => /embedding/i.test(op));
-      return 'float' in attributes ? attributes.float : 'bits' in attributes ? attributes.bits : op;
+      const { float, bits }: { readonly float?: unknown; readonly bits?: unknown } = attributes;
+      return float ?? bits ?? op;
     };
     expect(await formOf()).toBe('f16');
     expect(await formOf('f32')).toBe('embedding');
