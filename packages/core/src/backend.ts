@@ -135,7 +135,7 @@ export {
   zeroPointsShape,
   type CodeArrays,
 } from './quantize/codes.ts';
-export { halfNumber, nearestHalf } from './quantize/halves.ts';
+export { nearestHalf } from './quantize/halves.ts';
 export { halfFormat, HalfWriter } from './quantize/half-writer.ts';
 export { CodeWriter } from './quantize/quantize-matrix.ts';
 
