@@ -21,7 +21,7 @@ export const CODE_PARAMS = { block: 'u32', blocks: 'u32', blockBytes: 'u32' } as
 
 /** The end of the names of kernels that read such codes. */
 export function codeSuffix({ bits, float, zero, isAligned }: CodeLayout): string {
-  return ` ${float ?? `q${bits}`}${zero === undefined ? ' zeros' : ''}${isAligned ? '' : ' unaligned'}`;
+  return ` ${float === undefined ? `q${bits}` : `halves ${float}`}${zero === undefined ? ' zeros' : ''}${isAligned ? '' : ' unaligned'}`;
 }
 
 /** The buffers of a weight. */
