@@ -42,8 +42,8 @@ const required: Kind = { ...aWeightDtype, isRequired: true };
 const KINDS: OptionKinds<QuantizeCheckpointOptions> = { dtype: required, families: someFamilies };
 
 /**
- * A view of a checkpoint whose matrices and tables are codes or halves, in the form in which `loadModel` would
- * keep them with this `dtype`. Nothing is read before it is asked for, and then one tensor at a time:
+ * A view of a checkpoint whose matrices and tables are codes or halves, in the form in which `loadModel`
+ * would keep them with this `dtype`. Nothing is read before it is asked for, and then one tensor at a time:
  * `writeCheckpoint` writes them to a folder, from which the model is loaded without quantising it again.
  * Tensors without a place in the model stay as they are. Disposing the view disposes the checkpoint.
  *

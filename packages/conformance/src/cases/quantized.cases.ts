@@ -1,5 +1,6 @@
 /**
- * Cases of `quantizedLinear` and `quantizedEmbedding`: layouts of codes, sizes around tiles, integers, halves.
+ * Cases of `quantizedLinear` and `quantizedEmbedding`: layouts of codes, sizes around tiles, integers,
+ * halves.
  */
 import type { CodeFormat, HalfForm } from '@attn/core';
 import type { OpAttributes, OpName } from '@attn/core/backend';

@@ -2,8 +2,8 @@
  * Codes of quantised matrices. A row of `in` numbers is split into blocks; each block has a scale, and a zero
  * point where the codes are not symmetric: number = scale · (code − zero point). Codes of 4 bits lie two in a
  * byte, the first in the low bits. The last block of a row is filled up. This is the layout of ONNX Runtime's
- * MatMulNBits. Codes of 16 bits are halves, low byte first, which stand for themselves: they have no scales and no
- * zero points.
+ * MatMulNBits. Codes of 16 bits are halves, low byte first, which stand for themselves: they have no scales
+ * and no zero points.
  */
 import { halfNumber, type HalfForm } from './halves.ts';
 

@@ -1,5 +1,6 @@
 /**
- * Halves as weights: numbers of 16 bits, as IEEE 754 has them (`f16`) or as the upper half of an f32 (`bf16`).
+ * Halves as weights: numbers of 16 bits, as IEEE 754 has them (`f16`) or as the upper half of an f32
+ * (`bf16`).
  */
 import { halfToNumber, numberToHalf } from '../util/float16.ts';
 

@@ -113,7 +113,10 @@ export function emitQuantizedEmbedding(
   });
 }
 
-/** The layout of codes whose rows have `length` numbers. A word of halves must not reach over the end of a row. */
+/**
+ * The layout of codes whose rows have `length` numbers. A word of halves must not reach over the end of a
+ * row.
+ */
 function layoutOf(format: CodeFormat, length: number, hasZeroPoints: boolean): CodeLayout {
   const { bits, float } = format;
   return {

@@ -13,9 +13,9 @@ export interface QuantizedEmbeddingAttributes extends CodeFormat {
 
 /**
  * Inputs `ids` (i32 or u32, any shape) and a table [rows, dim] as `codes`, `scales?` and `zeroPoints?`, as in
- * `quantizedLinear`; output f32 `[...ids.shape, dim]`: scale · (code − zero point), rounded once, or the half. An id
- * outside of [0, rows) is an error when the graph runs. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`,
- * `INVALID_ARGUMENT`.
+ * `quantizedLinear`; output f32 `[...ids.shape, dim]`: scale · (code − zero point), rounded once, or the
+ * half. An id outside of [0, rows) is an error when the graph runs. Errors: `INVALID_SHAPE`,
+ * `INVALID_DTYPE`, `INVALID_ARGUMENT`.
  */
 export const quantizedEmbeddingDefinition: OpDefinition<QuantizedEmbeddingAttributes> = {
   required: ['ids', 'codes'],

@@ -21,8 +21,8 @@ const UPPER: readonly (readonly number[])[] = [0, 8].map((first) =>
 const REBASED = 2 ** 112;
 
 /**
- * Emits to[depth][column] = the number of a half, exactly. `inputs` is the length of a run: of an odd block, the
- * last pair has one half only, whose neighbour the next run replaces.
+ * Emits to[depth][column] = the number of a half, exactly. `inputs` is the length of a run: of an odd block,
+ * the last pair has one half only, whose neighbour the next run replaces.
  */
 export function unpackHalves(
   f: FunctionBuilder,

@@ -1,6 +1,6 @@
 /**
- * Weights as codes of 16, 8 or 4 bits, in the layout of `quantizedLinear`, and how kernels read them. They stay
- * codes in memory, and become numbers when a kernel loads a tile of them.
+ * Weights as codes of 16, 8 or 4 bits, in the layout of `quantizedLinear`, and how kernels read them. They
+ * stay codes in memory, and become numbers when a kernel loads a tile of them.
  */
 import type { CodeBits, HalfForm } from '@attn/core';
 import { four } from '../wgsl.ts';
