@@ -135,6 +135,8 @@ export {
   zeroPointsShape,
   type CodeArrays,
 } from './quantize/codes.ts';
+export { nearestHalf } from './quantize/halves.ts';
+export { halfFormat, HalfWriter } from './quantize/half-writer.ts';
 export { CodeWriter } from './quantize/quantize-matrix.ts';
 
 // Long work: in small steps, one after another, with progress, until it is aborted.

@@ -46,10 +46,12 @@ export type { Activation } from './ops/pointwise/table.ts';
 export type { QuantizedValues } from './graph/op-builder.ts';
 export {
   quantizeMatrix,
+  type IntegerMatrix,
   type QuantizedMatrix,
   type QuantizeMatrixOptions,
 } from './quantize/quantize-matrix.ts';
 export type { CodeBits, CodeFormat } from './quantize/codes.ts';
+export type { HalfForm } from './quantize/halves.ts';
 export type { ActivationForm } from './quantize/activations.ts';
 
 // Systems: attention of the literature, composed of ops in a graph.

@@ -1,5 +1,5 @@
-/** Checkpoints whose matrices become codes as they are read or written. */
-import { AttnError } from '@attn/core';
+/** Checkpoints whose matrices become codes, or halves, as they are read or written. */
+import { AttnError, type Tensor } from '@attn/core';
 import {
   checkArgument,
   checkOptions,
@@ -20,10 +20,11 @@ import { formatOf, quantizeTensor } from './checkpoint/read-codes.ts';
 import {
   aWeightDtype,
   formOf,
-  LAYOUTS,
+  isInForm,
   type WeightDtype,
   type WeightForm,
 } from './checkpoint/weight-dtype.ts';
+import { widen } from './checkpoint/widen.ts';
 import { FAMILIES, findFamily, type LazyFamily } from './families.ts';
 import type { ModelFamily } from './model.ts';
 
@@ -41,9 +42,9 @@ const required: Kind = { ...aWeightDtype, isRequired: true };
 const KINDS: OptionKinds<QuantizeCheckpointOptions> = { dtype: required, families: someFamilies };
 
 /**
- * A view of a checkpoint whose matrices and tables are codes, in the form in which `loadModel` would keep
- * them with this `dtype`. Nothing is read before it is asked for, and then one tensor at a time:
- * `writeCheckpoint` writes the codes to a folder, from which the model is loaded without quantising it again.
+ * A view of a checkpoint whose matrices and tables are codes or halves, in the form in which `loadModel`
+ * would keep them with this `dtype`. Nothing is read before it is asked for, and then one tensor at a time:
+ * `writeCheckpoint` writes them to a folder, from which the model is loaded without quantising it again.
  * Tensors without a place in the model stay as they are. Disposing the view disposes the checkpoint.
  *
  * Errors: `UNSUPPORTED` (an unknown model, code of its own), `MALFORMED_FILE`, `INVALID_ARGUMENT`. When a
@@ -71,7 +72,8 @@ export async function quantizeCheckpoint(
   const forms = new Map<string, WeightForm | undefined>();
   for (const slot of family.slots(checkpoint)) {
     const own = checkpoint.listedName?.(slot.name) ?? slot.name;
-    if (!forms.has(own)) forms.set(own, formOf(dtype, slot));
+    // What is never quantised stays as it is stored.
+    if (!forms.has(own)) forms.set(own, slot.role === undefined ? undefined : formOf(dtype, slot));
   }
   return viewOf(checkpoint, forms);
 }
@@ -82,30 +84,70 @@ function viewOf(inner: Checkpoint, forms: ReadonlyMap<string, WeightForm | undef
     const own = listedName(name);
     if (!inner.has(own)) return undefined;
     const [form, stored] = [forms.get(own), inner.quantized?.(own)];
-    if (form === 'f32') return undefined;
-    if (form === undefined || LAYOUTS[form].bits === stored?.bits) return stored;
+    if (form === undefined) return stored;
+    if (isNumbers(form)) return undefined;
+    if (stored !== undefined && isInForm(stored, form)) return stored;
     const { format, hasZeroPoints } = formatOf(form, inner.spec(own).shape[1]);
     return { ...format, hasZeroPoints, read: (options = {}) => quantizeTensor(inner, own, form, options) };
   };
+  /** The form that a tensor gets as numbers; undefined where it stays what it is, or becomes codes. */
+  const numbersIn = (name: string): keyof typeof NUMBERS | undefined => {
+    const own = listedName(name);
+    const form = inner.has(own) ? forms.get(own) : undefined;
+    if (form === undefined || !isNumbers(form)) return undefined;
+    return inner.spec(own).fileDtype === NUMBERS[form].fileDtype ? undefined : form;
+  };
+  const isAsStored = (name: string): boolean =>
+    numbersIn(name) === undefined && quantized(name) === undefined;
   return {
     ...inner,
     spec: (name) => {
       const { fileDtype, ...spec } = inner.spec(name);
       const codes = quantized(name);
       if (codes !== undefined) return { ...spec, byteLength: bytesOf(spec.shape, codes) };
+      const form = numbersIn(name);
+      if (form !== undefined) {
+        const { fileDtype: own, bytes } = NUMBERS[form];
+        return { ...spec, fileDtype: own, byteLength: bytes * sizeOf(spec.shape) };
+      }
       return { ...spec, ...(fileDtype !== undefined && { fileDtype }) };
     },
     quantized,
     tensor: async (name) => {
-      const codes = quantized(name);
+      const form = numbersIn(name);
+      const own = listedName(name);
+      if (form === 'f32') return widen(name, await inner.tensor(name));
+      const codes =
+        form === undefined ? await quantized(name)?.read() : await quantizeTensor(inner, own, form);
       if (codes === undefined) return inner.tensor(name);
-      const { dtype, shape, data } = numbersOf(await codes.read(), inner.spec(name).shape[1]);
+      const { dtype, shape, data } = numbersOf(codes, inner.spec(name).shape[1]);
       return { dtype, shape, data };
     },
-    rows: (name, from, to) => (quantized(name) ? undefined : inner.rows?.(name, from, to)),
-    lazyTensor: (name) => (quantized(name) ? undefined : inner.lazyTensor?.(name)),
-    bytes: async (name) => (quantized(name) ? undefined : inner.bytes?.(name)),
+    rows: (name, from, to) => (isAsStored(name) ? inner.rows?.(name, from, to) : undefined),
+    lazyTensor: (name) => (isAsStored(name) ? inner.lazyTensor?.(name) : undefined),
+    lazyBytes: (name) => (isAsStored(name) ? inner.lazyBytes?.(name) : undefined),
+    bytes: async (name) => {
+      const form = numbersIn(name);
+      if (form === 'f32') return elementsOf(widen(name, await inner.tensor(name)));
+      if (form !== undefined) return elementsOf((await quantizeTensor(inner, listedName(name), form)).codes);
+      return isAsStored(name) ? inner.bytes?.(name) : undefined;
+    },
   };
+}
+
+/** How numbers of each form are stored. */
+const NUMBERS = {
+  f32: { fileDtype: 'F32', bytes: 4 },
+  f16: { fileDtype: 'F16', bytes: 2 },
+  bf16: { fileDtype: 'BF16', bytes: 2 },
+} as const;
+
+function isNumbers(form: WeightForm): form is keyof typeof NUMBERS {
+  return Object.hasOwn(NUMBERS, form);
+}
+
+function elementsOf({ data }: Tensor): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** Bytes of the codes, scales and zero points of a matrix. */

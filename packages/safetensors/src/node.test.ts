@@ -85,9 +85,17 @@ test('a tensor that is read later: by itself, also when the file is closed, and 
   await symlink(path, join(folder, 'link'));
   const file = await openSafetensorsFile(join(folder, 'link'));
   const later = ['flags', 'half', 'x'].map((name) => file.lazyTensor(name));
+  const bytes = ['flags', 'half', 'x'].map((name) => file.lazyBytes(name));
   expect(() => file.lazyTensor('y')).toThrow('has no tensor "y"');
+  expect(() => file.lazyBytes('y')).toThrow('has no tensor "y"');
   await file.dispose();
   expect(later.map(({ data }) => data)).toEqual([flags.data, half.data, x.data]);
+  expect(bytes.map(({ data }) => [...data])).toEqual([
+    [1, 0, 1],
+    [1, 0, 2, 0, 3, 0],
+    [...new Uint8Array(Float32Array.from(x.data).buffer)],
+  ]);
+  expect(bytes[1].file).toEqual(later[1].file);
   expect(later[2].file).toMatchObject({ folder, name: 'a.safetensors', byteLength: 8 });
   const another = await openSafetensorsFile(path);
   const again = another.lazyTensor('x');

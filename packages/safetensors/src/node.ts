@@ -44,6 +44,8 @@ export interface SafetensorsDiskFile extends SafetensorsFile, WithAsyncDispose {
    * throws `MALFORMED_FILE` if the file on disk has changed. Errors: `MISSING_INPUT`.
    */
   lazyTensor(name: string): LazyTensor;
+  /** A tensor's elements as they are in the file, which are read as those of `lazyTensor` are. */
+  lazyBytes(name: string): LazyTensor<'u8'>;
 }
 
 /** Options of `writeSafetensorsFile`. */
@@ -87,6 +89,7 @@ export async function openSafetensorsFile(path: string): Promise<SafetensorsDisk
     return {
       ...file,
       lazyTensor: (name) => lazyTensorOf(disk, file, name),
+      lazyBytes: (name) => lazyBytesOf(disk, file, name),
       dispose: () => disk.dispose(),
       [Symbol.asyncDispose]: () => disk.dispose(),
     };
@@ -105,6 +108,13 @@ function lazyTensorOf(disk: DiskFile, file: SafetensorsFile, name: string): Lazy
     readData,
     isAsStored ? disk.span(byteOffset, byteLength) : undefined,
   );
+}
+
+function lazyBytesOf(disk: DiskFile, file: SafetensorsFile, name: string): LazyTensor<'u8'> {
+  const { byteOffset, byteLength } = file.spec(name);
+  const spec = { dtype: 'u8', shape: [byteLength] } as const;
+  const read = (): Uint8Array => disk.readNow(byteOffset, byteLength);
+  return lazyTensor(spec, read, disk.span(byteOffset, byteLength));
 }
 
 /**

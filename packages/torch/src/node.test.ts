@@ -17,8 +17,14 @@ describe('a file on disk', () => {
     async (id) => {
       const file = await openTorchFile(golden(id));
       const lazy = new Map<string, Awaited<ReturnType<typeof file.lazyTensor>>>();
-      for (const name of file.names) lazy.set(name, await file.lazyTensor(name));
+      const bytes = new Map<string, readonly [Uint8Array, () => Uint8Array]>();
+      for (const name of file.names) {
+        lazy.set(name, await file.lazyTensor(name));
+        const later = await file.lazyBytes(name);
+        bytes.set(name, [await file.bytes(name), () => later.data]);
+      }
       await file.dispose();
+      for (const [expected, later] of bytes.values()) expect(later()).toEqual(expected);
       const { readFile } = await import('node:fs/promises');
       const expected = await parseTorch(new Uint8Array(await readFile(golden(id))));
       expect([...lazy.keys()]).toEqual([...expected.keys()]);

@@ -1,6 +1,6 @@
 /** Checkpoints on disk, for Node. */
 import type { DType } from '@attn/core';
-import { lazyTensor, type LazyTensor, type WithAsyncDispose } from '@attn/core/backend';
+import { lazyTensor, type FileSpan, type LazyTensor, type WithAsyncDispose } from '@attn/core/backend';
 import { decodeTensor, DTYPE_IN_FILE } from '@attn/safetensors';
 import { DiskFile } from '@attn/safetensors/node';
 import { openCheckpoint, type TorchFile } from './read.ts';
@@ -13,6 +13,8 @@ export interface TorchDiskFile extends TorchFile, WithAsyncDispose {
    * throws `MALFORMED_FILE` if the file on disk has changed. Errors: `MISSING_INPUT`, `MALFORMED_FILE`.
    */
   lazyTensor(name: string): Promise<LazyTensor>;
+  /** A tensor's elements, little-endian and row-major, which are read as those of `lazyTensor` are. */
+  lazyBytes(name: string): Promise<LazyTensor<'u8'>>;
 }
 
 /**
@@ -30,6 +32,7 @@ export async function openTorchFile(path: string): Promise<TorchDiskFile> {
     const file = await openCheckpoint(disk);
     return Object.assign(file, {
       lazyTensor: (name: string) => lazyTensorOf(disk, file, name),
+      lazyBytes: (name: string) => lazyBytesOf(disk, file, name),
       dispose: () => disk.dispose(),
       [Symbol.asyncDispose]: () => disk.dispose(),
     });
@@ -42,21 +45,35 @@ export async function openTorchFile(path: string): Promise<TorchDiskFile> {
 /** Bytes that every number of a mapped file must be a multiple of from its start. */
 const ALIGNMENT = 4;
 
-async function lazyTensorOf(
-  disk: DiskFile,
-  file: Awaited<ReturnType<typeof openCheckpoint>>,
-  name: string,
-): Promise<LazyTensor> {
-  const { fileDtype, dtype, shape } = file.spec(name);
-  const { offset, byteLength, elements } = await file.place(name);
-  const readData = () =>
-    decodeTensor(fileDtype, shape, elements(disk.readNow(offset, byteLength)), name, 'torch/read').data;
-  const range = await file.range(name);
-  const isMappable =
-    range !== undefined && DTYPE_IN_FILE[dtype] === fileDtype && range.offset % ALIGNMENT === 0;
-  return lazyTensor<DType>(
-    { dtype, shape },
-    readData,
-    isMappable ? disk.span(range.offset, range.byteLength) : undefined,
-  );
+/** What is read of a tensor later. */
+interface Later {
+  /** Reads its elements. */
+  readonly read: () => Uint8Array;
+  /** Where they lie in the file as they are, if they do. */
+  readonly span: FileSpan | undefined;
 }
+
+async function laterOf(disk: DiskFile, file: OpenCheckpoint, name: string): Promise<Later> {
+  const { offset, byteLength, elements } = await file.place(name);
+  const range = await file.range(name);
+  const isMappable = range !== undefined && range.offset % ALIGNMENT === 0;
+  return {
+    read: () => elements(disk.readNow(offset, byteLength)),
+    span: isMappable ? disk.span(range.offset, range.byteLength) : undefined,
+  };
+}
+
+async function lazyTensorOf(disk: DiskFile, file: OpenCheckpoint, name: string): Promise<LazyTensor> {
+  const { fileDtype, dtype, shape } = file.spec(name);
+  const { read, span } = await laterOf(disk, file, name);
+  const readData = () => decodeTensor(fileDtype, shape, read(), name, 'torch/read').data;
+  const isAsStored = DTYPE_IN_FILE[dtype] === fileDtype;
+  return lazyTensor<DType>({ dtype, shape }, readData, isAsStored ? span : undefined);
+}
+
+async function lazyBytesOf(disk: DiskFile, file: OpenCheckpoint, name: string): Promise<LazyTensor<'u8'>> {
+  const { read, span } = await laterOf(disk, file, name);
+  return lazyTensor({ dtype: 'u8', shape: [file.spec(name).byteLength] }, read, span);
+}
+
+type OpenCheckpoint = Awaited<ReturnType<typeof openCheckpoint>>;

@@ -1,5 +1,5 @@
 /** Messages between the parent of a contest and its child processes. Everything is JSON. */
-import type { ActivationForm, CodeBits, JsonObject } from '@attn/core';
+import type { ActivationForm, IntegerMatrix, JsonObject } from '@attn/core';
 
 /**
  * Something that a contest times, and the problem that it computes.
@@ -51,7 +51,7 @@ export interface ProblemSpec {
 
 /** A quantised weight, and how its inputs are multiplied. */
 export interface CodesSpec {
-  readonly bits: CodeBits;
+  readonly bits: IntegerMatrix['bits'];
   /** Numbers that share a scale. Default: all of a row. */
   readonly block?: number;
   readonly inputs: ActivationForm;

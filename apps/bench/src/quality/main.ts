@@ -19,7 +19,7 @@ interface Flags {
 }
 
 /** What is measured where no form is given. */
-const DTYPES = ['q8', 'q4', '{"linear":"q4","embeddings":"q8"}'];
+const DTYPES = ['f16', 'bf16', 'q8', 'q4', '{"linear":"q4","embeddings":"q8"}'];
 
 async function quality(flags: Flags): Promise<void> {
   const { model: folder, goldens, activations = 'f32', backend } = flags;
@@ -80,7 +80,7 @@ cli
   .command('', 'Compare the vectors of a model with quantised weights with those of the model in f32')
   .option('--model <folder>', 'The folder or the id of a model that encodes texts')
   .option('--goldens <folder>', 'Texts: sentences.json and retrieval.json of this folder (default: own ones)')
-  .option('--dtype <dtype>', `q8, q4 or JSON, also several times (default: ${DTYPES.join(' and ')})`)
+  .option('--dtype <dtype>', `f16, bf16, q8, q4 or JSON, also several times (default: ${DTYPES.join(', ')})`)
   .option('--activations <form>', 'f32 or integer (default: f32)')
   .option('--backend <name>', 'The backend that computes (default: the fastest)')
   .option('--json', 'Print JSON instead of a table')

@@ -1,4 +1,4 @@
-/** `attn quantize`: writes a model with its matrices and tables as codes of 8 or 4 bits. */
+/** `attn quantize`: writes a model with its matrices and tables as halves, or as codes of 8 or 4 bits. */
 import { quantizeCheckpoint, type WeightDtype } from '@attn/models/node';
 import { jsonOrFile, requiredText, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
@@ -8,10 +8,10 @@ import { convertModel } from './convert-model.ts';
 /** The command. */
 export const quantize: Command = {
   name: 'quantize',
-  summary: 'Write a model with weights of 8 or 4 bits, for @attn to load',
+  summary: 'Write a model with weights of 16, 8 or 4 bits',
   options: [
     ...SOURCE_OPTIONS,
-    ['--dtype <form>', 'q8, q4, or JSON such as {"linear":"q4","embeddings":"q8"}'],
+    ['--dtype <form>', 'f16, bf16, q8, q4, f32, or JSON such as {"linear":"q4","embeddings":"q8"}'],
     ['--output <folder>', 'The folder to write, which must be new or empty'],
     ['--progress', 'Show progress on stderr even where it is not a terminal'],
   ],
@@ -20,7 +20,7 @@ export const quantize: Command = {
 };
 
 async function runQuantize(options: Options, context: Context): Promise<void> {
-  const form = requiredText(options, 'dtype', 'q8, q4 or JSON');
+  const form = requiredText(options, 'dtype', 'f16, bf16, q8, q4, f32 or JSON');
   const output = requiredText(options, 'output', 'the folder to write to');
   const isJson = form.trimStart().startsWith('{');
   const dtype = (isJson ? await jsonOrFile('dtype', form) : form) as WeightDtype;

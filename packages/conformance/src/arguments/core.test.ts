@@ -118,8 +118,8 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   // Codes.
   quantizeMatrix: { args: () => [f32([2, 2], [1, 2, 3, 4]), { bits: 8, block: 2 }], options: [1] },
   ...untried(BACKEND, 'quantizedEmbedding', 'blockBytes', 'blocksOf', 'codesShape', 'scalesShape'),
-  ...untried(BACKEND, 'rowBlock', 'zeroPointsShape', 'CodeReader', 'CodeWriter'),
-  ...untried(KERNEL, 'codeAt', 'greatestOf', 'middleOf', 'quantizeRow'),
+  ...untried(BACKEND, 'rowBlock', 'zeroPointsShape', 'CodeReader', 'CodeWriter', 'halfFormat', 'HalfWriter'),
+  ...untried(KERNEL, 'codeAt', 'greatestOf', 'middleOf', 'nearestHalf', 'quantizeRow'),
 
   // Patterns.
   full: { args: () => [] },

@@ -1,6 +1,6 @@
 /** From the declarative form of a case to its id, graph and inputs, for every op but attention. */
-import { GraphBuilder, type Graph, type Tensor, type Tensors, type Value } from '@attn/core';
-import { float32ToHalf, sizeOf, type OpAttributes, type OpName } from '@attn/core/backend';
+import { GraphBuilder, type Graph, type HalfForm, type Tensor, type Tensors, type Value } from '@attn/core';
+import { float32ToHalf, nearestHalf, sizeOf, type OpAttributes, type OpName } from '@attn/core/backend';
 import { caseId, type CaseParams, type ConformanceCase } from '../case.ts';
 import { fill, fillIntegers, fillMask, seedOf, type DataRecipe } from '../data.ts';
 
@@ -15,6 +15,8 @@ export interface OpCaseSpec<K extends OpName> {
   readonly integers?: Readonly<Record<string, number>>;
   /** Inputs that hold bytes (u8) in [0, bound). */
   readonly bytes?: Readonly<Record<string, number>>;
+  /** Inputs that hold the bytes (u8) of halves. */
+  readonly halves?: Readonly<Record<string, HalfForm>>;
   /** Inputs that hold flags (bool), each 1 with 70 % chance. */
   readonly flags?: readonly string[];
   /** Inputs that are known when the graph is compiled, as weights are. */
@@ -50,6 +52,7 @@ function paramsOf<K extends OpName>({
   constants,
   integers,
   bytes,
+  halves: _halves,
   flags,
   singles: _,
   ...rest
@@ -83,7 +86,16 @@ function fed<K extends OpName>(spec: OpCaseSpec<K>, tensors: Tensors): Tensors {
 }
 
 function makeTensors<K extends OpName>(spec: OpCaseSpec<K>, id: string, round: number): Tensors {
-  const { shapes, data = 'bell', integers = {}, bytes = {}, flags = [], dtype = 'f32', plant = [] } = spec;
+  const {
+    shapes,
+    data = 'bell',
+    integers = {},
+    bytes = {},
+    halves = {},
+    flags = [],
+    dtype = 'f32',
+    plant = [],
+  } = spec;
   const { singles = [] } = spec;
   const tensors: Record<string, Tensor> = {};
   for (const [name, shape] of Object.entries(shapes)) {
@@ -104,6 +116,11 @@ function makeTensors<K extends OpName>(spec: OpCaseSpec<K>, id: string, round: n
     if (Object.hasOwn(bytes, name)) {
       const values = fillIntegers(bytes[name], size, seed);
       tensors[name] = { dtype: 'u8', shape, data: Uint8Array.from(values) };
+      continue;
+    }
+    if (Object.hasOwn(halves, name)) {
+      const bits = Uint16Array.from(planted(fill(data, size / 2, seed)), (x) => nearestHalf(x, halves[name]));
+      tensors[name] = { dtype: 'u8', shape, data: new Uint8Array(bits.buffer) };
       continue;
     }
     if (flags.includes(name)) {

@@ -1,5 +1,9 @@
-/** Cases of `quantizedLinear` and `quantizedEmbedding`: layouts of codes, sizes around tiles, integers. */
-import type { OpAttributes } from '@attn/core/backend';
+/**
+ * Cases of `quantizedLinear` and `quantizedEmbedding`: layouts of codes, sizes around tiles, integers,
+ * halves.
+ */
+import type { CodeFormat, HalfForm } from '@attn/core';
+import type { OpAttributes, OpName } from '@attn/core/backend';
 import { codesShape, scalesShape, zeroPointsShape } from '@attn/core/backend';
 import type { ConformanceCase } from '../case.ts';
 import { opCases, type OpCaseSpec } from './op-case.ts';
@@ -13,23 +17,29 @@ interface More extends Omit<Partial<Spec>, 'shapes' | 'attributes'> {
   readonly lead?: readonly number[];
 }
 
+/** What the parts of a matrix hold. */
+function codesData({ float }: CodeFormat): Pick<OpCaseSpec<OpName>, 'bytes' | 'halves' | 'singles'> {
+  if (float !== undefined) return { halves: { codes: float } };
+  return { bytes: { codes: 256, zeroPoints: 256 }, singles: ['scales'] };
+}
+
 /** x [rows, in] times a weight [out, in]. The codes are constants, as weights are, unless a case says so. */
 function spec(
   [rows, inFeatures, outFeatures]: readonly [number, number, number],
   attributes: Attributes,
   { zeros = false, bias = false, lead = [rows], ...rest }: More = {},
 ): Spec {
+  const { float } = attributes;
   return {
     shapes: {
       x: [...lead, inFeatures],
       codes: codesShape(outFeatures, inFeatures, attributes),
-      scales: scalesShape(outFeatures, inFeatures, attributes),
+      ...(float === undefined && { scales: scalesShape(outFeatures, inFeatures, attributes) }),
       ...(zeros && { zeroPoints: zeroPointsShape(outFeatures, inFeatures, attributes) }),
       ...(bias && { bias: [outFeatures] }),
     },
     attributes,
-    bytes: { codes: 256, zeroPoints: 256 },
-    singles: ['scales'],
+    ...codesData(attributes),
     constants: ['codes', 'scales', 'zeroPoints', 'bias'],
     ...rest,
   };
@@ -38,6 +48,7 @@ function spec(
 const Q8 = { bits: 8, block: 32 } as const;
 const Q4 = { bits: 4, block: 32 } as const;
 const rowOf = (block: number): Attributes => ({ bits: 8, block });
+const halfRow = (block: number, float: HalfForm): Attributes => ({ bits: 16, block, float });
 
 export const quantizedLinearCases: readonly ConformanceCase[] = [
   ...opCases('quantizedLinear', 'Codes of 8 and 4 bits, with and without zero points and biases.', [
@@ -101,6 +112,29 @@ export const quantizedLinearCases: readonly ConformanceCase[] = [
     spec([4, 32, 5], Q8, { plant: ['x@40=NaN'] }),
     spec([4, 32, 5], { ...rowOf(32), inputs: 'int12' }, { plant: ['x@40=NaN', 'x@70=Infinity'] }),
   ]),
+  ...opCases('quantizedLinear', 'Halves as weights: rows of any length, blocks that are filled up, tiles.', [
+    spec([5, 64, 6], halfRow(64, 'f16')),
+    spec([5, 64, 6], halfRow(64, 'bf16')),
+    spec([4, 33, 7], halfRow(33, 'f16')),
+    spec([4, 33, 7], halfRow(33, 'bf16')),
+    spec([4, 50, 7], halfRow(32, 'f16')),
+    spec([4, 10, 3], halfRow(3, 'bf16')),
+    spec([70, 770, 65], { ...halfRow(770, 'f16'), activation: 'gelu' }, { bias: true }),
+    spec([130, 160, 130], halfRow(160, 'bf16')),
+    spec([3, 0, 4], halfRow(1, 'f16'), { bias: true }),
+    spec([5, 64, 6], halfRow(64, 'f16'), { dtype: 'f16' }),
+  ]),
+  ...opCases('quantizedLinear', 'Halves at the ends of their range: subnormal ones, infinities and NaN.', [
+    spec([2, 32, 3], halfRow(32, 'f16'), { data: 'bell*0.00002' }),
+    spec([2, 32, 3], halfRow(32, 'f16'), {
+      data: 'ones',
+      plant: ['codes@1=65504', 'codes@40=-Infinity', 'codes@70=NaN'],
+    }),
+    spec([2, 32, 3], halfRow(32, 'bf16'), {
+      data: 'ones',
+      plant: ['codes@1=1e30', 'codes@40=-Infinity', 'codes@70=NaN'],
+    }),
+  ]),
   ...opCases('quantizedLinear', 'Half precision storage, sums in single precision at least.', [
     spec([5, 64, 6], Q8, { dtype: 'f16', bias: true }),
     spec([5, 64, 6], Q4, { dtype: 'f16', zeros: true }),
@@ -122,13 +156,12 @@ function table(
     shapes: {
       ids,
       codes: codesShape(rows, attributes.dim, attributes),
-      scales: scalesShape(rows, attributes.dim, attributes),
+      ...(attributes.float === undefined && { scales: scalesShape(rows, attributes.dim, attributes) }),
       ...(zeros && { zeroPoints: zeroPointsShape(rows, attributes.dim, attributes) }),
     },
     attributes,
     integers: { ids: rows },
-    bytes: { codes: 256, zeroPoints: 256 },
-    singles: ['scales'],
+    ...codesData(attributes),
     constants,
   };
 }
@@ -144,6 +177,10 @@ export const quantizedEmbeddingCases: readonly ConformanceCase[] = opCases(
     table([7], 11, { ...Q4, dim: 50 }, { zeros: true }),
     table([7], 11, { bits: 8, block: 40, dim: 40 }),
     table([7], 11, { ...Q4, dim: 64 }, { zeros: true, constants: [] }),
+    table([7], 11, { bits: 16, block: 40, float: 'f16', dim: 40 }),
+    table([2, 5], 11, { bits: 16, block: 33, float: 'f16', dim: 33 }),
+    table([7], 11, { bits: 16, block: 40, float: 'bf16', dim: 40 }),
+    table([300], 5, { bits: 16, block: 6, float: 'bf16', dim: 32 }),
     table([0], 11, { ...Q8, dim: 32 }),
     table([300], 5, { ...Q4, dim: 130 }),
   ],

@@ -45,6 +45,22 @@ const signedCodes = withConstants((name, tensor, node) =>
     : tensor,
 );
 
+const swapBytes = withConstants((name, tensor, node) =>
+  name === 'codes' && bitsOf(node) === 16
+    ? { ...tensor, data: tensor.data.map((_, i) => tensor.data[i ^ 1]) }
+    : tensor,
+);
+
+/** Reads bytes as the other form of halves. */
+const otherHalves = onNodes((node) =>
+  (node.op === 'quantizedLinear' || node.op === 'quantizedEmbedding') && node.attributes.float !== undefined
+    ? ({
+        ...node,
+        attributes: { ...node.attributes, float: node.attributes.float === 'f16' ? 'bf16' : 'f16' },
+      } as typeof node)
+    : node,
+);
+
 /** Cuts the inputs of a product off at integers of the form, where they should be rounded. */
 const cutOff: Evaluate = (graph, inputs) => {
   const [node] = graph.nodes;
@@ -66,6 +82,8 @@ export const quantizedFaults: readonly Fault[] = [
     { name: `${op}: zero points are ignored`, among: `attn:${op}:*zeroPoints=*`, make: ignoreZeros },
     { name: `${op}: the first scale for all blocks of a row`, among: `attn:${op}:*`, make: firstScale },
     { name: `${op}: codes of 8 bits are signed`, among: `attn:${op}:*bits=8*`, make: signedCodes },
+    { name: `${op}: the high byte of halves first`, among: `attn:${op}:*bits=16*`, make: swapBytes },
+    { name: `${op}: halves of the other form`, among: `attn:${op}:*bits=16*`, make: otherHalves },
   ]),
   {
     name: 'quantizedLinear: the inputs are not rounded to integers',

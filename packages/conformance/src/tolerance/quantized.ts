@@ -17,13 +17,13 @@ const DOUBT = 16 * UNIT;
  */
 export const quantizedLinearError: ErrorRule<'quantizedLinear'> = (inputs, attributes) => {
   const { x, codes, scales, zeroPoints, bias } = inputs;
-  const { bits, block, inputs: form = 'float', activation } = attributes;
+  const { bits, block, float, inputs: form = 'float', activation } = attributes;
   const length = x.shape[x.shape.length - 1];
   const columns = codes.shape[0];
   const { activation: _, ...linear } = attributes;
   const [sums] = references.quantizedLinear(inputs, linear);
-  const arrays = { codes: codes.data, scales: scales.data, zeroPoints: zeroPoints?.data };
-  const reader = new CodeReader(arrays, length, { bits, block });
+  const arrays = { codes: codes.data, scales: scales?.data, zeroPoints: zeroPoints?.data };
+  const reader = new CodeReader(arrays, length, { bits, block, float });
   const weight = new Float64Array(length);
   const rows = sums.data.length / Math.max(1, columns);
   const magnitudes = Array.from({ length: rows }, (_, row) =>

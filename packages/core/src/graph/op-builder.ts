@@ -35,8 +35,8 @@ const CODES = { codes: anything, scales: anything, zeroPoints: anything };
 export interface QuantizedValues {
   /** u8, [rows, blocks, bytes of a block]. */
   readonly codes: Value;
-  /** f32, [rows, blocks]. */
-  readonly scales: Value;
+  /** f32, [rows, blocks]; absent of halves. */
+  readonly scales?: Value | undefined;
   /** u8, [rows, blocks], of 4 bits two in a byte. Default: 128, or 8. */
   readonly zeroPoints?: Value | undefined;
 }

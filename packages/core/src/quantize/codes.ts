@@ -2,22 +2,26 @@
  * Codes of quantised matrices. A row of `in` numbers is split into blocks; each block has a scale, and a zero
  * point where the codes are not symmetric: number = scale · (code − zero point). Codes of 4 bits lie two in a
  * byte, the first in the low bits. The last block of a row is filled up. This is the layout of ONNX Runtime's
- * MatMulNBits.
+ * MatMulNBits. Codes of 16 bits are halves, low byte first, which stand for themselves: they have no scales
+ * and no zero points.
  */
+import { halfNumber, type HalfForm } from './halves.ts';
 
 /** Bits of a code. */
-export type CodeBits = 4 | 8;
+export type CodeBits = 4 | 8 | 16;
 
 /** How a matrix is quantised. */
 export interface CodeFormat {
   readonly bits: CodeBits;
   /** How many numbers share a scale, along a row. */
   readonly block: number;
+  /** What codes of 16 bits are. Absent where codes are integers. */
+  readonly float?: HalfForm | undefined;
 }
 
-/** The code that stands for 0 where there are no zero points. */
+/** The code that stands for 0 where there are no zero points. A half stands for itself. */
 export function middleOf(bits: CodeBits): number {
-  return bits === 8 ? 128 : 8;
+  return bits === 16 ? 0 : 2 ** (bits - 1);
 }
 
 /** The block that holds a whole row of this length. */
@@ -54,8 +58,9 @@ export function zeroPointsShape(
   return [rows, Math.ceil((blocksOf(length, block) * bits) / 8)];
 }
 
-/** The code at an index of a run of codes that begins at a byte. */
+/** The code at an index of a run of codes that begins at a byte; of a half, its bits. */
 export function codeAt(bytes: ArrayLike<number>, start: number, index: number, bits: CodeBits): number {
+  if (bits === 16) return bytes[start + 2 * index] | (bytes[start + 2 * index + 1] << 8);
   if (bits === 8) return bytes[start + index];
   const byte = bytes[start + (index >> 1)];
   return index % 2 === 0 ? byte & 15 : byte >> 4;
@@ -64,7 +69,8 @@ export function codeAt(bytes: ArrayLike<number>, start: number, index: number, b
 /** The arrays of a quantised matrix. */
 export interface CodeArrays {
   readonly codes: ArrayLike<number>;
-  readonly scales: ArrayLike<number>;
+  /** Absent of halves. */
+  readonly scales?: ArrayLike<number> | undefined;
   readonly zeroPoints?: ArrayLike<number> | undefined;
 }
 
@@ -86,34 +92,31 @@ export class CodeReader {
     this.zeroBytes = Math.ceil((this.blocks * format.bits) / 8);
   }
 
-  /** The integers of a row: code − zero point. */
+  /** The integers of a row: code − zero point. Halves stay what they are, in an array that holds them. */
   integers(row: number, out: Int16Array | Int32Array | Float64Array): void {
-    const { bits, block } = this.format;
-    const { codes } = this.arrays;
+    const { block } = this.format;
     for (let b = 0; b < this.blocks; b++) {
       const zero = this.zeroPoint(row, b);
       const start = (row * this.blocks + b) * this.blockBytes;
       const end = Math.min((b + 1) * block, this.length);
-      for (let i = b * block; i < end; i++) out[i] = codeAt(codes, start, i - b * block, bits) - zero;
+      for (let i = b * block; i < end; i++) out[i] = this.code(start, i - b * block) - zero;
     }
   }
 
   /** The numbers of a row: scale · (code − zero point), rounded as the array rounds. */
   numbers(row: number, out: Float32Array | Float64Array): void {
-    const { bits, block } = this.format;
-    const { codes } = this.arrays;
+    const { block } = this.format;
     for (let b = 0; b < this.blocks; b++) {
       const [zero, scale] = [this.zeroPoint(row, b), this.scale(row, b)];
       const start = (row * this.blocks + b) * this.blockBytes;
       const end = Math.min((b + 1) * block, this.length);
-      for (let i = b * block; i < end; i++)
-        out[i] = scale * (codeAt(codes, start, i - b * block, bits) - zero);
+      for (let i = b * block; i < end; i++) out[i] = scale * (this.code(start, i - b * block) - zero);
     }
   }
 
-  /** The scale of a block. */
+  /** The scale of a block; 1 of halves. */
   scale(row: number, block: number): number {
-    return this.arrays.scales[row * this.blocks + block];
+    return this.arrays.scales === undefined ? 1 : this.arrays.scales[row * this.blocks + block];
   }
 
   /** The zero point of a block. */
@@ -121,5 +124,12 @@ export class CodeReader {
     const { zeroPoints } = this.arrays;
     const { bits } = this.format;
     return zeroPoints === undefined ? middleOf(bits) : codeAt(zeroPoints, row * this.zeroBytes, block, bits);
+  }
+
+  /** A code, or the number of a half. */
+  private code(start: number, index: number): number {
+    const { bits, float } = this.format;
+    const code = codeAt(this.arrays.codes, start, index, bits);
+    return float === undefined ? code : halfNumber(code, float);
   }
 }

@@ -20,15 +20,21 @@ import {
 export interface QuantizedMatrix extends CodeFormat {
   /** u8, [rows, blocks, bytes of a block]. */
   readonly codes: Tensor<'u8'>;
-  /** f32, [rows, blocks]. */
-  readonly scales: Tensor<'f32'>;
+  /** f32, [rows, blocks]; absent of halves. */
+  readonly scales?: Tensor<'f32'> | undefined;
   /** u8, [rows, blocks], of 4 bits two in a byte; absent where codes are symmetric. */
   readonly zeroPoints?: Tensor<'u8'> | undefined;
 }
 
+/** A matrix as integers. */
+export interface IntegerMatrix extends QuantizedMatrix {
+  readonly bits: 4 | 8;
+  readonly scales: Tensor<'f32'>;
+}
+
 /** Options of `quantizeMatrix`. */
 export interface QuantizeMatrixOptions {
-  readonly bits: CodeBits;
+  readonly bits: IntegerMatrix['bits'];
   /** How many numbers of a row share a scale. Even for 4 bits. Default: the whole row. */
   readonly block?: number;
   /** Whether each block has a zero point of its own. Default false: codes are symmetric. */
@@ -52,7 +58,7 @@ const aTensor: Kind = fields('a tensor', 'dtype', 'shape', 'data');
  * @example
  * const { codes, scales } = quantizeMatrix(f32([2, 64], new Float32Array(128)), { bits: 4, block: 32 });
  */
-export function quantizeMatrix(matrix: Tensor, options: QuantizeMatrixOptions): QuantizedMatrix {
+export function quantizeMatrix(matrix: Tensor, options: QuantizeMatrixOptions): IntegerMatrix {
   const { bits, block: size, zeroPoints: hasZeros = false } = checkOptions(WHERE, options, KINDS);
   checkArgument(WHERE, 'matrix', matrix, aTensor);
   const { shape, dtype, data } = contiguous(matrix);
@@ -71,18 +77,20 @@ export function quantizeMatrix(matrix: Tensor, options: QuantizeMatrixOptions): 
   return writer.matrix();
 }
 
+type IntegerFormat = Pick<IntegerMatrix, 'bits' | 'block'>;
+
 /** Writes the codes of a matrix row by row. */
 export class CodeWriter {
   private readonly rows: number;
   private readonly length: number;
-  private readonly format: CodeFormat;
+  private readonly format: IntegerFormat;
   private readonly blocks: number;
   private readonly codes: Uint8Array<ArrayBuffer>;
   private readonly scales: Float32Array<ArrayBuffer>;
   private readonly zeros: Uint8Array<ArrayBuffer> | undefined;
   private readonly fitter: BlockFitter;
 
-  constructor(rows: number, length: number, format: CodeFormat, hasZeros: boolean) {
+  constructor(rows: number, length: number, format: IntegerFormat, hasZeros: boolean) {
     this.rows = rows;
     this.length = length;
     this.format = format;
@@ -116,7 +124,7 @@ export class CodeWriter {
   }
 
   /** The matrix, when all rows are written. */
-  matrix(): QuantizedMatrix {
+  matrix(): IntegerMatrix {
     const { rows, length, format, codes, scales, zeros } = this;
     return {
       ...format,

@@ -19,12 +19,12 @@ export async function quantizedLinear({
   attributes,
   context,
 }: KernelCall<'quantizedLinear'>): Promise<void> {
-  const { bits, block, inputs: form = 'float' } = attributes;
+  const { bits, block, float, inputs: form = 'float' } = attributes;
   const length = inputs.x.shape[inputs.x.shape.length - 1];
   const { codes, scales: codeScales, zeroPoints } = inputs;
   const columns = codes.shape[0];
-  const arrays = { codes: codes.data, scales: codeScales.data, zeroPoints: zeroPoints?.data };
-  const reader = new CodeReader(arrays, length, { bits, block });
+  const arrays = { codes: codes.data, scales: codeScales?.data, zeroPoints: zeroPoints?.data };
+  const reader = new CodeReader(arrays, length, { bits, block, float });
   const activation = attributes.activation && UNARY_MEANING[attributes.activation].f;
   const bias = inputs.bias && readFloats(inputs.bias);
   const x = readFloats(inputs.x);

@@ -149,7 +149,7 @@ function viewOf(inner: Checkpoint, { config, stored, lost, layout }: View): Chec
     const count = Math.max(0, rows - skipped);
     return { ...whole, shape: [count, ...rest], byteLength: (whole.byteLength / Math.max(1, rows)) * count };
   };
-  const { weights, lazyTensor: readLater, bytes, rows, quantized } = inner;
+  const { weights, lazyTensor: readLater, lazyBytes, bytes, rows, quantized } = inner;
   return {
     name: inner.name,
     config,
@@ -178,6 +178,9 @@ function viewOf(inner: Checkpoint, { config, stored, lost, layout }: View): Chec
         const skipped = skippedIn(name);
         return skipped === 0 ? later : later?.then((tensor) => laterWithoutRows(tensor, skipped));
       },
+    }),
+    ...(lazyBytes && {
+      lazyBytes: (name: string) => (skippedIn(name) === 0 ? lazyBytes.call(inner, own(name)) : undefined),
     }),
     ...(bytes && {
       bytes: async (name: string) => {

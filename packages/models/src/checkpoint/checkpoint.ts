@@ -3,7 +3,7 @@
  * Tensors are read when they are asked for, one at a time.
  */
 import type { CodeFormat, JsonObject, QuantizedMatrix, Tensor } from '@attn/core';
-import type { WithAsyncDispose } from '@attn/core/backend';
+import type { LazyTensor, WithAsyncDispose } from '@attn/core/backend';
 import type { FileDtype } from '@attn/safetensors';
 import type { TensorFormat } from '../files/file-store.ts';
 
@@ -69,6 +69,8 @@ export interface Checkpoint extends WithAsyncDispose {
    * is disposed; undefined where tensors cannot be read synchronously.
    */
   lazyTensor?(name: string): Promise<Tensor> | undefined;
+  /** The elements that `bytes` gives, read as those of `lazyTensor` are; undefined where they cannot be. */
+  lazyBytes?(name: string): Promise<LazyTensor<'u8'>> | undefined;
   /** Reads a tensor's elements as they are in the file; undefined for a tensor that is in no file. */
   bytes?(name: string): Promise<Uint8Array | undefined>;
 }

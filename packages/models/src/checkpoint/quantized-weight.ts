@@ -10,13 +10,13 @@ export interface QuantizedWeight extends QuantizedMatrix {
 
 /** The numbers [rows, length] that codes stand for. They are made anew whenever nobody holds them. */
 export function numbersOf(
-  { codes, scales, zeroPoints, bits, block }: QuantizedMatrix,
+  { codes, scales, zeroPoints, ...format }: QuantizedMatrix,
   length: number,
 ): Tensor<'f32'> {
   const [rows] = codes.shape;
   return lazyTensor({ dtype: 'f32', shape: [rows, length] }, () => {
-    const arrays = { codes: codes.data, scales: scales.data, zeroPoints: zeroPoints?.data };
-    const reader = new CodeReader(arrays, length, { bits, block });
+    const arrays = { codes: codes.data, scales: scales?.data, zeroPoints: zeroPoints?.data };
+    const reader = new CodeReader(arrays, length, format);
     const numbers = new Float32Array(rows * length);
     for (let row = 0; row < rows; row++)
       reader.numbers(row, numbers.subarray(row * length, (row + 1) * length));

@@ -1,11 +1,27 @@
 /**
- * Reads tensors as codes: those that are stored as codes, and others, which are quantised as they are read.
+ * Reads tensors as codes: those that are stored as codes or as halves, and others, which are quantised, or
+ * rounded to halves, as they are read.
  * Of a large tensor, few rows are in memory as numbers at one time.
  */
-import { AttnError, type QuantizedMatrix, type Tensor } from '@attn/core';
-import { CodeReader, CodeWriter, eventLoopTurn, rowBlock, throwIfAborted } from '@attn/core/backend';
+import {
+  AttnError,
+  type CodeFormat,
+  type IntegerMatrix,
+  type QuantizedMatrix,
+  type Tensor,
+} from '@attn/core';
+import {
+  CodeReader,
+  CodeWriter,
+  eventLoopTurn,
+  halfFormat,
+  HalfWriter,
+  rowBlock,
+  throwIfAborted,
+} from '@attn/core/backend';
 import type { Checkpoint, ReadCodesOptions } from './checkpoint.ts';
-import { LAYOUTS, type WeightForm } from './weight-dtype.ts';
+import { storedHalves } from './halves.ts';
+import { isInForm, LAYOUTS, type WeightForm } from './weight-dtype.ts';
 import { widen } from './widen.ts';
 
 /** Most bytes of numbers that are read at once, unless one row has more. */
@@ -14,7 +30,7 @@ const CHUNK_BYTES = 16 * 2 ** 20;
 const WHERE = 'models/weights';
 
 /**
- * The codes of a tensor in a form: as they are stored where they have the bits of the form, or where no form
+ * The codes of a tensor in a form: as they are stored where they are in the form, or where no form
  * is asked for; undefined where numbers are asked for, or stored. Errors: `MALFORMED_FILE` for a number that
  * is not finite, `INVALID_DTYPE`, `ABORTED`, and those of the checkpoint.
  */
@@ -25,9 +41,8 @@ export async function readCodes(
   options: ReadCodesOptions,
 ): Promise<QuantizedMatrix | undefined> {
   if (form === 'f32') return undefined;
-  const stored = checkpoint.quantized?.(name);
-  if (stored !== undefined && (form === undefined || LAYOUTS[form].bits === stored.bits))
-    return stored.read(options);
+  const stored = checkpoint.quantized?.(name) ?? storedHalves(checkpoint, name);
+  if (stored !== undefined && (form === undefined || isInForm(stored, form))) return stored.read(options);
   return form === undefined ? undefined : quantizeTensor(checkpoint, name, form, options);
 }
 
@@ -36,11 +51,10 @@ export async function quantizeTensor(
   checkpoint: Checkpoint,
   name: string,
   form: keyof typeof LAYOUTS,
-  { signal }: ReadCodesOptions,
+  { signal }: ReadCodesOptions = {},
 ): Promise<QuantizedMatrix> {
   const [rows, length] = checkpoint.spec(name).shape;
-  const { format, hasZeroPoints } = formatOf(form, length);
-  const writer = new CodeWriter(rows, length, format, hasZeroPoints);
+  const writer = writerOf(rows, length, form);
   const chunk = await chunksOf(checkpoint, name);
   const step = Math.max(1, Math.floor(CHUNK_BYTES / (4 * Math.max(1, length))));
   for (let from = 0; from < rows; from += step) {
@@ -60,14 +74,31 @@ export async function quantizeTensor(
 export function formatOf(
   form: keyof typeof LAYOUTS,
   length: number,
-): { readonly format: { readonly bits: 4 | 8; readonly block: number }; readonly hasZeroPoints: boolean } {
+): { readonly format: CodeFormat; readonly hasZeroPoints: boolean } {
+  if (form === 'f16' || form === 'bf16') return { format: halfFormat(length, form), hasZeroPoints: false };
+  return integerFormatOf(form, length);
+}
+
+function integerFormatOf(
+  form: 'q8' | 'q4',
+  length: number,
+): { readonly format: Pick<IntegerMatrix, 'bits' | 'block'>; readonly hasZeroPoints: boolean } {
   const layout: { readonly bits: 4 | 8; readonly block?: number; readonly zeroPoints?: boolean } =
     LAYOUTS[form];
   const { bits, block = rowBlock(length), zeroPoints = false } = layout;
   return { format: { bits, block }, hasZeroPoints: zeroPoints };
 }
 
-function writeRow(writer: CodeWriter, row: number, values: Float32Array, name: string): void {
+/** What writes a matrix in a form, row by row. */
+type RowWriter = Pick<CodeWriter | HalfWriter, 'write' | 'matrix'>;
+
+function writerOf(rows: number, length: number, form: keyof typeof LAYOUTS): RowWriter {
+  if (form === 'f16' || form === 'bf16') return new HalfWriter(rows, length, form);
+  const { format, hasZeroPoints } = integerFormatOf(form, length);
+  return new CodeWriter(rows, length, format, hasZeroPoints);
+}
+
+function writeRow(writer: RowWriter, row: number, values: Float32Array, name: string): void {
   try {
     writer.write(row, values);
   } catch (cause) {
@@ -84,9 +115,9 @@ async function chunksOf(checkpoint: Checkpoint, name: string): Promise<Chunk> {
   const length = shape[1];
   const stored = await checkpoint.quantized?.(name)?.read();
   if (stored !== undefined) {
-    const { codes, scales, zeroPoints, bits, block } = stored;
-    const arrays = { codes: codes.data, scales: scales.data, zeroPoints: zeroPoints?.data };
-    const reader = new CodeReader(arrays, length, { bits, block });
+    const { codes, scales, zeroPoints, ...format } = stored;
+    const arrays = { codes: codes.data, scales: scales?.data, zeroPoints: zeroPoints?.data };
+    const reader = new CodeReader(arrays, length, format);
     return async (from, to) => {
       const numbers = new Float32Array((to - from) * length);
       for (let row = from; row < to; row++)

@@ -16,6 +16,7 @@ import {
   type OptionKinds,
 } from '@attn/core/backend';
 import type { Checkpoint, ReadCodesOptions } from './checkpoint.ts';
+import { halfFormOf } from './halves.ts';
 import { fillIn, slotsOf, type Slot, type Weight, type Weights } from './layout.ts';
 import { numbersOf } from './quantized-weight.ts';
 import {
@@ -47,8 +48,9 @@ export interface ReadOptions {
    */
   readonly inMemory?: boolean;
   /**
-   * The form in which matrices and tables of embeddings are kept: as f32, or as codes of 8 bits (`q8`) or 4
-   * bits (`q4`) with scales, which they become as they are read. Default: as the files have them.
+   * The form in which matrices and tables of embeddings are kept, which they get as they are read: as numbers
+   * of 32 bits (`f32`) or 16 (`f16`, `bf16`), or as codes of 8 bits (`q8`) or 4 bits (`q4`) with scales.
+   * Default: as the files have them.
    */
   readonly dtype?: WeightDtype;
   /**
@@ -82,7 +84,7 @@ const LISTED = 20;
 
 /**
  * Checks a checkpoint against a layout and reads the tensors that the
- * layout names, each once, widened to f32.
+ * layout names, each once: as codes or halves, or widened to f32.
  *
  * Errors: `MALFORMED_FILE` with all missing, unknown and wrongly shaped
  * tensors; `INVALID_DTYPE` for a tensor of integers or booleans; `ABORTED`.
@@ -139,7 +141,7 @@ async function readWeight(
   const form = formOf(dtype, slot);
   const codes = await codesOf(checkpoint, name, form, { signal, inMemory });
   if (codes !== undefined) {
-    const quantized = { ...codes, inputs: inputsOf(activations) };
+    const quantized = { ...codes, inputs: inputsOf(activations, codes) };
     return { name, tensor: numbersOf(codes, slot.shape[1]), quantized };
   }
   const isLater = !inMemory && checkpoint.spec(name).byteLength >= LARGE_BYTES;
@@ -155,7 +157,8 @@ async function codesOf(
   form: WeightForm | undefined,
   options: ReadCodesOptions,
 ): Promise<QuantizedMatrix | undefined> {
-  if (form === undefined && checkpoint.quantized === undefined) return undefined;
+  const hasHalves = halfFormOf(checkpoint.spec(name).fileDtype) !== undefined;
+  if (form === undefined && checkpoint.quantized === undefined && !hasHalves) return undefined;
   const { readCodes } = await import('./read-codes.ts');
   return readCodes(checkpoint, name, form, options);
 }

@@ -1,10 +1,10 @@
 /** The option `dtype` of loading: in which form weights are kept. */
-import type { ActivationForm } from '@attn/core';
+import type { ActivationForm, CodeBits, CodeFormat, HalfForm } from '@attn/core';
 import { anObject, oneOf, type Kind } from '@attn/core/backend';
 import type { Slot, SlotRole } from './layout.ts';
 
-/** A form of weights: numbers of 32 bits, or codes of 8 or 4 bits with scales. */
-export type WeightForm = 'f32' | 'q8' | 'q4';
+/** A form of weights: numbers of 32 or 16 bits, or codes of 8 or 4 bits with scales. */
+export type WeightForm = 'f32' | 'f16' | 'bf16' | 'q8' | 'q4';
 
 /** Forms by what weights are for. */
 export type WeightForms = { readonly [R in SlotRole]?: WeightForm };
@@ -15,12 +15,12 @@ export type WeightDtype = WeightForm | WeightForms;
 /** How quantised layers read their inputs. */
 export type Activations = 'f32' | 'integer';
 
-const FORMS = ['f32', 'q8', 'q4'] as const;
+const FORMS = ['f32', 'f16', 'bf16', 'q8', 'q4'] as const;
 const aForm: Kind = oneOf(...FORMS);
 
 /** The kind of the option `dtype`. */
 export const aWeightDtype: Kind = {
-  expected: '"f32", "q8", "q4", or { linear, embeddings } of these',
+  expected: '"f32", "f16", "bf16", "q8", "q4", or { linear, embeddings } of these',
   test: (value) =>
     aForm.test(value) || (anObject.test(value) && Object.entries(value as object).every(isRoleForm)),
 };
@@ -31,9 +31,17 @@ function isRoleForm([role, form]: readonly [string, unknown]): boolean {
 
 /** How each form is laid out: a scale for each row of 8 bits, and for each 32 numbers of 4 bits. */
 export const LAYOUTS = {
+  f16: { bits: 16, float: 'f16' },
+  bf16: { bits: 16, float: 'bf16' },
   q8: { bits: 8 },
   q4: { bits: 4, block: 32, zeroPoints: true },
 } as const;
+
+/** Whether a matrix is in a form. */
+export function isInForm({ bits, float }: CodeFormat, form: keyof typeof LAYOUTS): boolean {
+  const layout: { readonly bits: CodeBits; readonly float?: HalfForm } = LAYOUTS[form];
+  return layout.bits === bits && layout.float === float;
+}
 
 /**
  * The form of a slot's weight; undefined where nothing is said of it. A sensitive weight has 8 bits where
@@ -48,7 +56,7 @@ export function formOf(
   return form === 'q4' && isSensitive ? 'q8' : form;
 }
 
-/** How inputs are read in a layer whose weights have this form. */
-export function inputsOf(activations: Activations): ActivationForm {
-  return activations === 'integer' ? 'int12' : 'float';
+/** How inputs are read in a layer whose weights have this format. Halves are multiplied with numbers. */
+export function inputsOf(activations: Activations, { float }: CodeFormat): ActivationForm {
+  return activations === 'integer' && float === undefined ? 'int12' : 'float';
 }

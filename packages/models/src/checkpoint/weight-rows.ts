@@ -20,12 +20,11 @@ export function cutRows({ name, tensor, quantized }: Weight, count: number): rea
 
 /** The codes of the rows [from, to) of a matrix. */
 export function codesOfRows(matrix: QuantizedMatrix, from: number, to: number): QuantizedMatrix {
-  const { bits, block, codes, scales, zeroPoints } = matrix;
+  const { codes, scales, zeroPoints, ...format } = matrix;
   return {
-    bits,
-    block,
+    ...format,
     codes: rowsOf(codes, from, to),
-    scales: rowsOf(scales, from, to),
+    ...(scales && { scales: rowsOf(scales, from, to) }),
     ...(zeroPoints && { zeroPoints: rowsOf(zeroPoints, from, to) }),
   };
 }

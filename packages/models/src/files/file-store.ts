@@ -1,6 +1,6 @@
 /** A store of a checkpoint's files: a folder, a list of URLs, a model hub. All have one interface. */
 import { AttnError, type JsonObject, type Tensor } from '@attn/core';
-import { show } from '@attn/core/backend';
+import { show, type LazyTensor } from '@attn/core/backend';
 import type { FileDtype } from '@attn/safetensors';
 
 /** Everything about a stored tensor but its data. */
@@ -39,6 +39,8 @@ export interface TensorFile {
    * file is disposed. Absent where files cannot be read synchronously.
    */
   readonly lazyTensor?: (name: string) => Promise<Tensor>;
+  /** A tensor's elements as `bytes` gives them, which are read as those of `lazyTensor` are. */
+  readonly lazyBytes?: (name: string) => Promise<LazyTensor<'u8'>>;
   /** Closes the file. Idempotent. Tensors that were read stay valid. */
   dispose(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /** Files in a folder on disk, for Node. Tensors are read by position from an open file. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AttnError, type Tensor } from '@attn/core';
+import { AttnError } from '@attn/core';
 import { aString, checkArgument } from '@attn/core/backend';
 import { openSafetensorsFile } from '@attn/safetensors/node';
 import { tooLongError, type FileStore, type TensorFile } from './file-store.ts';
@@ -49,13 +49,19 @@ export async function openTensorFile(path: string): Promise<TensorFile> {
   checkArgument('models/openTensorFile', 'path', path, aString);
   if (!isTorchFile(path)) {
     const file = await openSafetensorsFile(path);
-    const lazyTensor = async (name: string): Promise<Tensor> => file.lazyTensor(name);
-    return ofSafetensors(file, { lazyTensor, dispose: () => file.dispose() });
+    return ofSafetensors(file, {
+      lazyTensor: async (name) => file.lazyTensor(name),
+      lazyBytes: async (name) => file.lazyBytes(name),
+      dispose: () => file.dispose(),
+    });
   }
   const { openTorchFile } = await import('@attn/torch/node');
   const file = await openTorchFile(path);
-  const lazyTensor = (name: string): Promise<Tensor> => file.lazyTensor(name);
-  return ofTorch(file, { lazyTensor, dispose: () => file.dispose() });
+  return ofTorch(file, {
+    lazyTensor: (name) => file.lazyTensor(name),
+    lazyBytes: (name) => file.lazyBytes(name),
+    dispose: () => file.dispose(),
+  });
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

@@ -147,6 +147,7 @@ function checkpointOf(store: FileStore, config: JsonObject, files: Files): Check
     tensor: async (name) => find(name).tensors.tensor(name),
     rows: (name, from, to) => find(name).tensors.rows?.(name, from, to),
     lazyTensor: (name) => find(name).tensors.lazyTensor?.(name),
+    lazyBytes: (name) => find(name).tensors.lazyBytes?.(name),
     bytes: async (name) => find(name).tensors.bytes(name),
     dispose: () => disposeAll(files),
     [Symbol.asyncDispose]: () => disposeAll(files),

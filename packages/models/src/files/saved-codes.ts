@@ -36,7 +36,7 @@ export class SavedCodes {
       return [own, { fileDtype, shape, bytes }];
     };
     return [
-      part(names.scales, 'F32', scalesShape(rows, length, codes), ({ scales }) => scales),
+      part(names.scales, 'F32', scalesShape(rows, length, codes), ({ scales, codes: own }) => scales ?? own),
       ...(codes.hasZeroPoints
         ? [
             part(

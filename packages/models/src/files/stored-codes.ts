@@ -137,6 +137,7 @@ function viewOf(inner: Checkpoint, formats: ReadonlyMap<string, StoredFormat>): 
       const codes = quantized(name);
       return codes === undefined ? inner.lazyTensor?.(name) : numbers(name, codes);
     },
+    lazyBytes: (name) => (formats.has(name) ? undefined : inner.lazyBytes?.(name)),
     bytes: async (name) => (formats.has(name) ? undefined : inner.bytes?.(name)),
   };
 }

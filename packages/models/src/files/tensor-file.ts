@@ -5,8 +5,8 @@ import { openSafetensors } from '@attn/safetensors';
 import type { TorchFile } from '@attn/torch';
 import type { TensorFile } from './file-store.ts';
 
-/** What a file needs beside its tensors: its end, and a way to read later. */
-type Handle = Pick<TensorFile, 'dispose' | 'lazyTensor'>;
+/** What a file needs beside its tensors: its end, and ways to read later. */
+type Handle = Pick<TensorFile, 'dispose' | 'lazyTensor' | 'lazyBytes'>;
 
 /** True for the names of files that PyTorch writes. */
 export function isTorchFile(name: string): boolean {

@@ -37,15 +37,20 @@ export class ModelBuilder extends GraphBuilder {
   dense(x: Value, { weight, bias }: LinearWeights, activation?: Activation): Value {
     const b = bias && this.weight(bias);
     if (weight.quantized === undefined) return this.linear(x, this.weight(weight), b, { activation });
-    const { bits, block, inputs } = weight.quantized;
-    return this.quantizedLinear(x, this.codes(weight), b, { bits, block, inputs, activation });
+    const { bits, block, float, inputs } = weight.quantized;
+    return this.quantizedLinear(x, this.codes(weight), b, { bits, block, float, inputs, activation });
   }
 
   /** Looks rows of a table up: ids [...] to [..., width]. */
   rows(table: Weight, ids: Value): Value {
     if (table.quantized === undefined) return this.embedding(ids, this.weight(table));
-    const { bits, block } = table.quantized;
-    return this.quantizedEmbedding(ids, this.codes(table), { bits, block, dim: table.tensor.shape[1] });
+    const { bits, block, float } = table.quantized;
+    return this.quantizedEmbedding(ids, this.codes(table), {
+      bits,
+      block,
+      float,
+      dim: table.tensor.shape[1],
+    });
   }
 
   /** The first row of a table, [1, width]. */
@@ -71,7 +76,7 @@ export class ModelBuilder extends GraphBuilder {
       const { codes, scales, zeroPoints } = quantized;
       values = {
         codes: this.constant(codes, `${name}.codes`),
-        scales: this.constant(scales, `${name}.scales`),
+        ...(scales && { scales: this.constant(scales, `${name}.scales`) }),
         ...(zeroPoints && { zeroPoints: this.constant(zeroPoints, `${name}.zero_points`) }),
       };
       this.quantized.set(quantized, values);

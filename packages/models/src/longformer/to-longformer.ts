@@ -119,6 +119,10 @@ export function toLongformer(short: Checkpoint, options: ToLongformerOptions = {
       const { name: from, isPositions } = find(name);
       return isPositions ? undefined : checkpoint.lazyTensor?.(from);
     },
+    lazyBytes: (name) => {
+      const { name: from, isPositions } = find(name);
+      return isPositions ? undefined : checkpoint.lazyBytes?.(from);
+    },
     dispose: () => checkpoint.dispose(),
     [Symbol.asyncDispose]: () => checkpoint.dispose(),
   };

@@ -6,9 +6,9 @@ import type { DType } from '@attn/core';
 
 /**
  * The number in `TensorProto.DataType` of each dtype. Some occur only inside models: `i64` as shapes and
- * indices, `i8` and `u4` as codes of weights, `f64` as large integers.
+ * indices, `i8`, `u4` and `bf16` as codes of weights, `f64` as large integers.
  */
-export const ELEMENT: Readonly<Record<DType | 'i8' | 'i64' | 'f64' | 'u4', number>> = {
+export const ELEMENT: Readonly<Record<DType | 'i8' | 'i64' | 'f64' | 'bf16' | 'u4', number>> = {
   f32: 1,
   u8: 2,
   i8: 3,
@@ -18,6 +18,7 @@ export const ELEMENT: Readonly<Record<DType | 'i8' | 'i64' | 'f64' | 'u4', numbe
   f16: 10,
   f64: 11,
   u32: 12,
+  bf16: 16,
   u4: 21,
 };
 

@@ -16,6 +16,7 @@ import {
   type PlanCache,
 } from '@attn/core/backend';
 import { isLowered } from '../lower/ops/names.ts';
+import { halvesObstacle } from '../lower/quantized/halves.ts';
 import { VERSION } from '../version.ts';
 import { calibrate, parseCalibration } from './calibrate.ts';
 import { OnnxExecutable } from './executable.ts';
@@ -120,7 +121,8 @@ export function onnxBackend(
 
 function supportsNode(node: GraphNode, graph: Graph): true | string {
   if (!isLowered(node.op)) return `there is no lowering for ${node.op}`;
-  return node.op !== 'attention' || (planObstacle(graph, node) ?? true);
+  if (node.op === 'attention') return planObstacle(graph, node) ?? true;
+  return halvesObstacle(graph, node) ?? true;
 }
 
 /** Whether a graph has products of bytes. */

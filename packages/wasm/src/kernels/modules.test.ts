@@ -64,6 +64,11 @@ test.each(SIMD)('products, element-wise kernels, normalisation and sorting, %s S
 test.each(SIMD)('products with quantised weights, %s SIMD', (simd) => {
   for (const sharedMemory of [true, false]) {
     expect(isValid(quantizeRowsModule({ sharedMemory }))).toBe(true);
+    expect(isValid(packCodesModule({ bits: 16, sharedMemory }))).toBe(true);
+    for (const float of ['f16', 'bf16'] as const) {
+      const halves = { bits: 16, float, form: 'numbers', hasZeros: false, activation: undefined } as const;
+      expect(isValid(multiplyModule({ simd, sharedMemory, ...halves }))).toBe(true);
+    }
     for (const bits of [4, 8] as const) {
       expect(isValid(packCodesModule({ bits, sharedMemory }))).toBe(true);
       for (const form of ['numbers', 'integers'] as const) {

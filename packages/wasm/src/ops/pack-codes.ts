@@ -25,7 +25,7 @@ export async function packCodes(
   const codesStride = blocks * blockBytes;
   const scalesStride = 4 * blocks;
   const zerosStride = zeroPoints?.shape[1] ?? 0;
-  const [codesAt, scalesFrom] = [frame.raw(codes), frame.raw(scales)];
+  const [codesAt, scalesFrom] = [frame.raw(codes), scales === undefined ? 0 : frame.raw(scales)];
   const zerosFrom = zeroPoints === undefined ? 0 : frame.raw(zeroPoints);
   const records = new Records(PACK_CODES, PACK_CODES_BYTES, panels);
   for (let panel = 0; panel < panels; panel++) {
@@ -34,7 +34,7 @@ export async function packCodes(
     records.set(panel, {
       codes: codesAt + first * codesStride,
       codesStride,
-      scales: scalesFrom + first * scalesStride,
+      scales: scalesFrom === 0 ? 0 : scalesFrom + first * scalesStride,
       scalesStride,
       zeros: zerosFrom === 0 ? 0 : zerosFrom + first * zerosStride,
       zerosStride,

@@ -57,6 +57,7 @@ test.each([
 );
 
 test.each([
+  { bits: 16, block: 768, float: 'f16', hasZeros: false, most: 0.5 },
   { bits: 8, block: 768, hasZeros: false, most: 0.27 },
   { bits: 4, block: 32, hasZeros: false, most: 0.16 },
   { bits: 4, block: 32, hasZeros: true, most: 0.1602 },

@@ -28,7 +28,7 @@ export function quantizedLinearKernel(engine: Engine, weights: PackedWeights): K
   return (call) =>
     inFrame(engine, call, async (frame) => {
       const { x, codes, scales, zeroPoints, bias } = call.inputs;
-      const { bits, block, inputs: rounding = 'float', activation } = call.attributes;
+      const { bits, block, float, inputs: rounding = 'float', activation } = call.attributes;
       const depth = x.shape[x.shape.length - 1];
       const columns = codes.shape[0];
       const rows = sizeOf(call.outputs[0].shape) / Math.max(1, columns);
@@ -63,10 +63,10 @@ export function quantizedLinearKernel(engine: Engine, weights: PackedWeights): K
       const records = new Records(QUANTIZED_PRODUCT, QUANTIZED_PRODUCT_BYTES, tasks.length);
       tasks.forEach((task, index) => records.set(index, task));
       const { hasZeros } = format;
-      const key = `quantized ${form} ${bits} ${hasZeros} ${activation ?? ''}`;
+      const key = `quantized ${form} ${float ?? bits} ${hasZeros} ${activation ?? ''}`;
       await frame.run({
         module: engine.load(key, (options) =>
-          multiplyModule({ ...options, form, bits, hasZeros, activation }),
+          multiplyModule({ ...options, form, bits, float, hasZeros, activation }),
         ),
         kernel: 'multiply',
         records,

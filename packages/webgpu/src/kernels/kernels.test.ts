@@ -82,6 +82,7 @@ test('shared memory is what was said', () => {
 
 const PRODUCT = { hasBias: false, activation: undefined, storage: 'f32' } as const;
 const Q8 = { bits: 8, zero: 128, isAligned: true } as const;
+const F16 = { bits: 16, float: 'f16', zero: 0, isAligned: true } as const;
 const Q4 = { bits: 4, zero: undefined, isAligned: true } as const;
 
 /** One variant of each kernel, to be read. */
@@ -91,6 +92,7 @@ const TEXTS: Readonly<Record<string, KernelSource>> = {
   gemm: gemmKernel({ hasBias: true, activation: 'gelu', storage: 'f32' }),
   'gemm-large': largeGemmKernel({ hasBias: false, activation: undefined, storage: 'f32' }),
   'gemm-codes': gemmKernel({ ...PRODUCT, weight: Q4 }),
+  'gemm-halves': gemmKernel({ ...PRODUCT, weight: F16 }),
   'gemm-large-codes': largeGemmKernel({ ...PRODUCT, weight: Q8 }),
   'integer-gemm': integerGemmKernel({ ...PRODUCT, weight: Q4, tile: 64, isPacked: false }),
   'integer-gemm-packed': integerGemmKernel({ ...PRODUCT, weight: Q8, tile: 128, isPacked: true }),

@@ -118,15 +118,18 @@ export const attention: readonly KernelSource[] = [
 
 const elements = ['f32', 'f16'] as const;
 
-/** All layouts of codes. */
-const layouts: readonly CodeLayout[] = ([8, 4] as const).flatMap((bits) =>
+/** All layouts of halves, and of integers. */
+const halves: readonly CodeLayout[] = (['f16', 'bf16'] as const).flatMap((float) =>
+  booleans.map((isAligned) => ({ bits: 16, float, zero: 0, isAligned })),
+);
+const integers: readonly CodeLayout[] = ([8, 4] as const).flatMap((bits) =>
   [undefined, bits === 8 ? 128 : 8].flatMap((zero) =>
     booleans.map((isAligned) => ({ bits, zero, isAligned })),
   ),
 );
 
 /** Products with codes: all layouts, in each storage without more, and with all there is in one. */
-const coded = layouts.flatMap((weight) => [
+const coded = [...halves, ...integers].flatMap((weight) => [
   quantizedEmbeddingKernel(weight),
   ...storages.flatMap((storage) => {
     const isPlain = storage !== 'rounded';
@@ -139,7 +142,7 @@ const coded = layouts.flatMap((weight) => [
     return [
       gemmKernel(options),
       largeGemmKernel(options),
-      ...([64, 128] as const).flatMap((tile) =>
+      ...(weight.float === undefined ? ([64, 128] as const) : []).flatMap((tile) =>
         booleans
           .filter((isPacked) => !isPacked || areSignedBytes(weight))
           .map((isPacked) => integerGemmKernel({ ...options, tile, isPacked })),

@@ -1,6 +1,6 @@
 // Weights of codes: their bytes on the device, who else may read them, and kernels that must agree exactly.
 import { f32, GraphBuilder, quantizeMatrix, type ActivationForm, type Graph, type Tensors } from '@attn/core';
-import { PlanCache } from '@attn/core/backend';
+import { HalfWriter, PlanCache } from '@attn/core/backend';
 import { evaluateReference } from '@attn/core/reference';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GpuDevice } from '../device/gpu-device.ts';
@@ -58,6 +58,19 @@ async function run(graph: Graph, more: Partial<ProgramOptions> = {}): Promise<Te
     program.dispose();
   }
 }
+
+test('halves take two bytes each', () => {
+  const writer = new HalfWriter(columns, length, 'bf16');
+  for (let row = 0; row < columns; row++)
+    writer.write(row, weight.data.subarray(row * length, (row + 1) * length));
+  const { codes, ...format } = writer.matrix();
+  const builder = new GraphBuilder();
+  const values = { codes: builder.constant(codes) };
+  const y = builder.quantizedLinear(builder.input('x', x), values, undefined, format);
+  const graph = builder.build({ y });
+  const [id] = graph.constants.keys();
+  expect(valueBytes(graph, id, { hasF16: false })).toBe(2 * columns * length);
+});
 
 test('codes take a byte each, and a word each where others read them, too', async () => {
   const bytesOf = (graph: Graph): number[] =>

@@ -35,7 +35,7 @@ const ROW_SCALE_BYTES = 8;
 /** The dispatches of a `quantizedLinear` node. */
 export function emitQuantizedLinear(context: ProgramContext, node: NodeOf<'quantizedLinear'>): NodeProgram {
   const { x, codes, zeroPoints, bias } = node.inputs;
-  const { bits, block, inputs: form = 'float', activation } = node.attributes;
+  const { bits, block, float, inputs: form = 'float', activation } = node.attributes;
   const { shape } = specOf(context, x);
   const k = shape[shape.length - 1];
   const [m, n] = [sizeOf(shape.slice(0, -1)), specOf(context, codes).shape[0]];
@@ -45,7 +45,7 @@ export function emitQuantizedLinear(context: ProgramContext, node: NodeOf<'quant
     hasBias: bias !== undefined,
     activation,
     storage: storageOf(context, node.outputs[0]),
-    weight: layoutOf({ bits, block }, zeroPoints !== undefined),
+    weight: layoutOf({ bits, block, float }, k, zeroPoints !== undefined),
   };
   const product = {
     x,
@@ -106,19 +106,24 @@ export function emitQuantizedEmbedding(
   const weight = weightOf(context, node);
   const [extent] = specOf(context, inputs.codes).shape;
   return always(...weight.dispatches, {
-    kernel: quantizedEmbeddingKernel(layoutOf(attributes, inputs.zeroPoints !== undefined)),
+    kernel: quantizedEmbeddingKernel(layoutOf(attributes, dim, inputs.zeroPoints !== undefined)),
     params: packParams(QUANTIZED_EMBEDDING_PARAMS, { count, dim, extent, ...codeParams(attributes, dim) }),
     bindings: [inputs.ids, ...weight.bindings, outputs[0]],
     grid: elementGrid(count),
   });
 }
 
-function layoutOf(format: CodeFormat, hasZeroPoints: boolean): CodeLayout {
-  const { bits } = format;
+/**
+ * The layout of codes whose rows have `length` numbers. A word of halves must not reach over the end of a
+ * row.
+ */
+function layoutOf(format: CodeFormat, length: number, hasZeroPoints: boolean): CodeLayout {
+  const { bits, float } = format;
   return {
     bits,
+    float,
     zero: hasZeroPoints ? undefined : middleOf(bits),
-    isAligned: blockBytes(format) % 4 === 0,
+    isAligned: blockBytes(format) % 4 === 0 && (float === undefined || length % 2 === 0),
   };
 }
 

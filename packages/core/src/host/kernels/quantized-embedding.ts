@@ -10,7 +10,7 @@ export async function quantizedEmbedding({
   attributes: { dim, ...format },
   context,
 }: KernelCall<'quantizedEmbedding'>): Promise<void> {
-  const arrays = { codes: codes.data, scales: scales.data, zeroPoints: zeroPoints?.data };
+  const arrays = { codes: codes.data, scales: scales?.data, zeroPoints: zeroPoints?.data };
   const reader = new CodeReader(arrays, dim, format);
   const out = outputs[0].data as Float32Array;
   await inChunks(ids.data.length, dim, context.pause, (from, to) => {

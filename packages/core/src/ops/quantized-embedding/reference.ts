@@ -8,11 +8,11 @@ import type { QuantizedEmbeddingAttributes } from './definition.ts';
 /** out[…, :] = scales[ids[…]] · (codes[ids[…], :] − zero points[ids[…]]). */
 export function quantizedEmbeddingReference(
   { ids, codes, scales, zeroPoints }: NamedReferences,
-  { bits, block, dim }: QuantizedEmbeddingAttributes,
+  { dim, ...format }: QuantizedEmbeddingAttributes,
 ): [ReferenceTensor] {
   checkIndices('quantizedEmbedding', 'ids', ids.data, codes.shape[0]);
-  const arrays = { codes: codes.data, scales: scales.data, zeroPoints: zeroPoints?.data };
-  const reader = new CodeReader(arrays, dim, { bits, block });
+  const arrays = { codes: codes.data, scales: scales?.data, zeroPoints: zeroPoints?.data };
+  const reader = new CodeReader(arrays, dim, format);
   const out = emptyReference([...ids.shape, dim]);
   ids.data.forEach((id, i) => reader.numbers(id, out.data.subarray(i * dim, (i + 1) * dim)));
   return [out];

@@ -40,6 +40,18 @@ test('codes of 4 bits: the low ones first', () => {
   );
 });
 
+test('halves stand for themselves', () => {
+  const x = reference([1, 2], [1, 10]);
+  // 1 and −2 as f16 and as bf16.
+  const of = (...bytes: number[]) => ({ x, codes: reference([1, 1, 4], bytes) });
+  const half = { bits: 16, block: 2, float: 'f16' } as const;
+  expect(references.quantizedLinear(of(0, 0x3c, 0, 0xc0), half)[0].data[0]).toBe(-19);
+  const bfloat = { ...half, float: 'bf16' } as const;
+  expect(references.quantizedLinear(of(0x80, 0x3f, 0, 0xc0), bfloat)[0].data[0]).toBe(-19);
+  const table = { ids: reference([1], [0]), codes: reference([1, 1, 4], [0, 0x3c, 0, 0xc0]) };
+  expect(references.quantizedEmbedding(table, { ...half, dim: 2 })).toEqual([reference([1, 2], [1, -2])]);
+});
+
 test('integers as inputs are exact', () => {
   const x = reference([2, 2], [1, 0.25, 0, 0]);
   const weight = { codes: reference([1, 1, 2], [130, 125]), scales: reference([1, 1], [0.5]) };
@@ -59,6 +71,42 @@ test('a table', () => {
       { ...pairs, dim: 3 },
     ),
   ).toEqual([spec([4, 3])]);
+});
+
+test('says what does not fit halves', () => {
+  const halves = { x: spec([2, 4]), codes: u8([3, 1, 8]) };
+  const half = { bits: 16, block: 4, float: 'f16' } as const;
+  expect(quantizedLinear.infer(halves, half)).toEqual([spec([2, 3])]);
+  expectError(
+    () => quantizedLinear.infer({ ...halves, scales: spec([3, 1]) }, half),
+    'INVALID_ARGUMENT',
+    'quantizedLinear: scales must be left out for codes of 16 bits',
+  );
+  expectError(
+    () => quantizedLinear.infer({ ...halves, zeroPoints: u8([3, 2]) }, half),
+    'INVALID_ARGUMENT',
+    'quantizedLinear: zeroPoints must be left out for codes of 16 bits',
+  );
+  expectError(
+    () => quantizedLinear.infer(halves, { ...half, inputs: 'int12' }),
+    'INVALID_ARGUMENT',
+    'quantizedLinear: inputs must be float for codes of 16 bits, got int12',
+  );
+  expectError(
+    () => quantizedLinear.infer(halves, { bits: 16, block: 4 }),
+    'INVALID_ARGUMENT',
+    'quantizedLinear: float must be f16 or bf16 for codes of 16 bits, got undefined',
+  );
+  expectError(
+    () => quantizedLinear.infer(inputs, { ...pairs, float: 'f16' }),
+    'INVALID_ARGUMENT',
+    'quantizedLinear: float must be left out for codes of 8 bits, got "f16"',
+  );
+  expectError(
+    () => quantizedLinear.infer({ x: inputs.x, codes: inputs.codes }, pairs),
+    'MISSING_INPUT',
+    'quantizedLinear: scales must be there for codes of 8 bits',
+  );
 });
 
 test('says what does not fit', () => {

@@ -12,13 +12,13 @@ import type { QuantizedLinearAttributes } from './definition.ts';
  */
 export function quantizedLinearReference(
   inputs: NamedReferences,
-  { bits, block, inputs: form = 'float', activation }: QuantizedLinearAttributes,
+  { bits, block, float, inputs: form = 'float', activation }: QuantizedLinearAttributes,
 ): [ReferenceTensor] {
   const { x, codes, scales, zeroPoints, bias } = inputs;
   const inFeatures = x.shape[x.shape.length - 1];
   const outFeatures = codes.shape[0];
-  const arrays = { codes: codes.data, scales: scales.data, zeroPoints: zeroPoints?.data };
-  const reader = new CodeReader(arrays, inFeatures, { bits, block });
+  const arrays = { codes: codes.data, scales: scales?.data, zeroPoints: zeroPoints?.data };
+  const reader = new CodeReader(arrays, inFeatures, { bits, block, float });
   const out = emptyReference([...x.shape.slice(0, -1), outFeatures]);
   const rows = out.data.length / Math.max(1, outFeatures);
   const weight = new Float64Array(inFeatures);

@@ -7,8 +7,8 @@ import { isForBytes, isForMatMulNBits } from './forms.ts';
 /** An operation of a product of bytes. */
 const BYTE_PRODUCT = 0.0012;
 
-/** A weight of 8 or of 4 bits that becomes a number at each run, before a product. */
-const DEQUANTIZED = { 8: 0.2, 4: 1 };
+/** A weight of 16, 8 or of 4 bits that becomes a number at each run, before a product. */
+const DEQUANTIZED = { 16: 0.2, 8: 0.2, 4: 1 };
 
 /** A weight that MatMulNBits unpacks: in its tiles, and in WebAssembly, where it has none. */
 const UNPACKED = 0.12;
@@ -23,8 +23,8 @@ const INTEGER = { int8: 1.1, int12: 2.5 };
 /** An element of the result of a product of bytes, whose sums are scaled. */
 const SCALED = { int8: 2.1, int12: 4 };
 
-/** An element of a row of a table of 8 or 4 bits. */
-const LOOKED_UP = { 8: 1, 4: 1.5 };
+/** An element of a row of a table of 16, 8 or 4 bits. */
+const LOOKED_UP = { 16: 0.5, 8: 1, 4: 1.5 };
 
 /**
  * Operators of activations as integers, of numbers of codes, and of a look-up. Half of them are very small,

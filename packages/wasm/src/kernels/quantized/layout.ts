@@ -3,8 +3,8 @@
  * and its zero points, all in the order in which products read them:
  *
  * - codes: for each pair of depths the codes of the 8 columns, of 8 bits minus 128 and so signed, of 4 bits
- *   two in a byte;
- * - scales: for each block one f32 for each column;
+ *   two in a byte; of halves those of the first depth before those of the second;
+ * - scales: for each block one f32 for each column; of halves none;
  * - zero points: for each block one for each column, of 8 bits minus 128, of 4 bits those of columns c and
  *   c + 4 in byte c.
  *
@@ -26,7 +26,7 @@ export interface PanelLayout {
   readonly blockPairs: number;
   /** Bytes of the codes of a pair of depths. */
   readonly pairBytes: number;
-  /** Bytes of the scales of a block. */
+  /** Bytes of the scales of a block; 0 where there are none. */
   readonly scaleBytes: number;
   /** Bytes of the zero points of a block; 0 where there are none. */
   readonly zeroBytes: number;
@@ -43,7 +43,7 @@ export function panelLayout(depth: number, { bits, block, hasZeros }: WeightForm
   const blocks = blocksOf(depth, block);
   const blockPairs = Math.ceil(block / 2);
   const pairBytes = 2 * bits;
-  const scaleBytes = 4 * PANEL;
+  const scaleBytes = bits === 16 ? 0 : 4 * PANEL;
   const zeroBytes = hasZeros ? bits : 0;
   const scalesAt = 16 * Math.ceil((blocks * blockPairs * pairBytes) / 16);
   const zerosAt = scalesAt + blocks * scaleBytes;

@@ -17,6 +17,7 @@ import { A_STRIDE, clear, copyPanel, copyPiece, DEPTH, finish } from '../gemm.ts
 import { PANEL, PANEL_BYTES, product, type ProductOptions } from '../register-tile.ts';
 import { PIECE_BYTES } from './layout.ts';
 import { callUnpack, ofPiece, QUANTIZED_ROWS, taskField, UNPACK, type MultiplyOptions } from './task.ts';
+import { unpackHalves } from './unpack-halves.ts';
 import { unpackNumbers } from './unpack.ts';
 
 /** Bytes of a piece of B, of a panel of C, and of a piece of A. */
@@ -54,8 +55,10 @@ export function defineNumbers(
   module: ModuleBuilder,
   options: MultiplyOptions,
 ): FunctionHandle<TaskParameters> {
-  const { simd, activation } = options;
-  const unpack = module.define('unpack', UNPACK, (f, p) => unpackNumbers(f, options, p));
+  const { simd, float, activation } = options;
+  const unpack = module.define('unpack', UNPACK, (f, p) =>
+    float === undefined ? unpackNumbers(f, options, p) : unpackHalves(f, float, p),
+  );
   const piece = (title: string, more?: ProductOptions): Parts['firstPiece'] =>
     module.define(title, PANEL_OF_PIECE, (f, { piece: at, panel, ...p }) => {
       callUnpack(f, unpack, { piece: at, panel, to: p.b });

@@ -15,6 +15,7 @@ export const PACK_CODES = {
   /** Address of the first column's codes, and bytes from column to column. */
   codes: 0,
   codesStride: 4,
+  /** Address of the first column's scales, or 0. */
   scales: 8,
   scalesStride: 12,
   /** Address of the first column's zero points, or 0. */
@@ -52,12 +53,15 @@ export function packCodesModule({
     const columnOf = (start: keyof typeof PACK_CODES, stride: keyof typeof PACK_CODES, column: I32): I32 =>
       i32.add(i32.load(task, PACK_CODES[start]), i32.mul(column, i32.load(task, PACK_CODES[stride])));
 
-    clearScales(f, toScales, blocks);
+    const hasScales = bits !== 16;
+    if (hasScales) clearScales(f, toScales, blocks);
     f.count('column', columns, 1, (column) => {
       const from = f.let('from', columnOf('codes', 'codesStride', column));
       const to = f.let('to', i32.load(task, PACK_CODES.toCodes));
-      if (bits === 8) packBytes(f, { from, to: i32.add(to, i32.shl(column, 1)), blocks, blockBytes });
+      if (bits === 16) packHalves(f, { from, to: i32.add(to, i32.shl(column, 1)), blocks, blockBytes });
+      else if (bits === 8) packBytes(f, { from, to: i32.add(to, i32.shl(column, 1)), blocks, blockBytes });
       else packNibbles(f, { from, to: i32.add(to, column), bytes: i32.mul(blocks, blockBytes) });
+      if (!hasScales) return;
       const scale = f.let('scale', columnOf('scales', 'scalesStride', column));
       const target = f.let('target', i32.add(toScales, i32.shl(column, 2)));
       f.count('block', blocks, 1, () => {
@@ -108,6 +112,28 @@ function packBytes(
       f.advance(from, 1);
       f.advance(target, 16);
     });
+  });
+}
+
+/** Emits to[depth] = halves, block by block; an odd block has the room of one more. */
+function packHalves(
+  f: FunctionBuilder,
+  {
+    from: start,
+    to,
+    blocks,
+    blockBytes,
+  }: { readonly from: I32; readonly to: I32; readonly blocks: I32; readonly blockBytes: Local<'i32'> },
+): void {
+  const from = f.let('code', start);
+  const target = f.let('depth', to);
+  f.count('block', blocks, 1, () => {
+    f.count('index', i32.shrU(blockBytes, 1), 1, () => {
+      f.do(i32.store16(target, i32.load16U(from)));
+      f.advance(from, 2);
+      f.advance(target, 16);
+    });
+    f.if(i32.and(blockBytes, 2), () => f.advance(target, 16));
   });
 }
 

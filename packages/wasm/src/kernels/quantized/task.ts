@@ -1,5 +1,5 @@
 /** What products with quantised weights have in common: their tasks, and unpacking. */
-import type { Activation, CodeBits } from '@attn/core';
+import type { Activation, CodeBits, HalfForm } from '@attn/core';
 import {
   i32,
   type Expression,
@@ -47,6 +47,8 @@ export const QUANTIZED_PRODUCT_BYTES = 52;
 export interface MultiplyOptions {
   readonly simd: Simd;
   readonly bits: CodeBits;
+  /** What codes of 16 bits are. */
+  readonly float?: HalfForm | undefined;
   readonly hasZeros: boolean;
   readonly activation: Activation | undefined;
 }

@@ -1,16 +1,18 @@
 /**
- * Weights as codes of 8 or 4 bits, in the layout of `quantizedLinear`, and how kernels read them. They stay
- * codes in memory, and become numbers when a kernel loads a tile of them.
+ * Weights as codes of 16, 8 or 4 bits, in the layout of `quantizedLinear`, and how kernels read them. They
+ * stay codes in memory, and become numbers when a kernel loads a tile of them.
  */
-import type { CodeBits } from '@attn/core';
+import type { CodeBits, HalfForm } from '@attn/core';
 import { four } from '../wgsl.ts';
 
 /** How the codes of a weight lie. */
 export interface CodeLayout {
   readonly bits: CodeBits;
-  /** The zero point of all blocks: 128 or 8. Undefined: each has its own. */
+  /** What codes of 16 bits are. Undefined: codes are integers. */
+  readonly float?: HalfForm | undefined;
+  /** The zero point of all blocks: 128 or 8; 0 of halves. Undefined: each has its own. */
   readonly zero: number | undefined;
-  /** Whether every block begins at a word, so that words hold codes of one block. */
+  /** Whether every block begins at a word, so that words hold codes of one block; of halves, every row. */
   readonly isAligned: boolean;
 }
 
@@ -18,12 +20,13 @@ export interface CodeLayout {
 export const CODE_PARAMS = { block: 'u32', blocks: 'u32', blockBytes: 'u32' } as const;
 
 /** The end of the names of kernels that read such codes. */
-export function codeSuffix({ bits, zero, isAligned }: CodeLayout): string {
-  return ` q${bits}${zero === undefined ? ' zeros' : ''}${isAligned ? '' : ' unaligned'}`;
+export function codeSuffix({ bits, float, zero, isAligned }: CodeLayout): string {
+  return ` ${float === undefined ? `q${bits}` : `halves ${float}`}${zero === undefined ? ' zeros' : ''}${isAligned ? '' : ' unaligned'}`;
 }
 
 /** The buffers of a weight. */
-export function codeBuffers({ zero }: CodeLayout): Readonly<Record<string, string>> {
+export function codeBuffers({ float, zero }: CodeLayout): Readonly<Record<string, string>> {
+  if (float !== undefined) return { codes: 'u32' };
   return { codes: 'u32', scales: 'f32', ...(zero === undefined && { zeroPoints: 'u32' }) };
 }
 
@@ -59,8 +62,24 @@ fn integerAt(row: u32, step: u32) -> i32 {
 }`;
 }
 
-/** Declares `weightAt`, a number of a row: scale · (code − zero point). */
+/** WGSL of the numbers of two halves, of which the first is in the low bits of a word: a vec2f. */
+function numbersOfWord(float: HalfForm, word: string): string {
+  return float === 'f16'
+    ? `unpack2x16float(${word})`
+    : `bitcast<vec2f>(vec2u(${word} << 16u, ${word} & 0xffff0000u))`;
+}
+
+/** Declares `weightAt`, a number of a row: scale · (code − zero point), or the half. */
 export function declareWeights(layout: CodeLayout): string {
+  const { float } = layout;
+  if (float !== undefined) {
+    return `
+fn weightAt(row: u32, step: u32) -> f32 {
+  let at = row * params.blocks * params.blockBytes + 2u * step;
+  let word = codes[at / 4u];
+  return ${numbersOfWord(float, 'word')}[(at % 4u) / 2u];
+}`;
+  }
   return `${declareIntegers(layout)}
 fn weightAt(row: u32, step: u32) -> f32 {
   return scales[row * params.blocks + step / params.block] * f32(integerAt(row, step));
@@ -118,6 +137,18 @@ fn packed4(row: u32, step: u32) -> u32 { return ${packed}; }`;
 /** Declares `weights4`: the numbers of four steps of a row of n, from a multiple of 4 on; 0 outside of it. */
 export function declareWeights4(layout: CodeLayout): string {
   const outside = 'if (row >= params.n || step >= params.k) { return vec4f(); }';
+  const { float } = layout;
+  if (float !== undefined && layout.isAligned) {
+    return `
+fn weights4(row: u32, step: u32) -> vec4f {
+  ${outside}
+  let at = (row * params.blocks * params.blockBytes + 2u * step) / 4u;
+  let low = codes[at];
+  var high = 0u;
+  if (step + 2u < params.k) { high = codes[at + 1u]; }
+  return vec4f(${numbersOfWord(float, 'low')}, ${numbersOfWord(float, 'high')});
+}`;
+  }
   return layout.isAligned
     ? `${declareIntegers4(layout)}
 fn weights4(row: u32, step: u32) -> vec4f {

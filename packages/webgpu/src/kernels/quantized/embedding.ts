@@ -13,7 +13,7 @@ export const QUANTIZED_EMBEDDING_PARAMS = {
   blockBytes: 'u32',
 } as const;
 
-/** y [ids, dim]: scale · (code − zero point). An id out of bounds reads the last row. */
+/** y [ids, dim]: scale · (code − zero point), or the half. An id out of bounds reads the last row. */
 export function quantizedEmbeddingKernel(layout: CodeLayout): KernelSource {
   return {
     name: `quantizedEmbedding${codeSuffix(layout)}`,
