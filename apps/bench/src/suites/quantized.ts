@@ -15,6 +15,7 @@ const FORMS: Readonly<Record<string, JsonObject>> = {
   f32: {},
   q8: { dtype: 'q8' },
   'q8, integers': { dtype: 'q8', activations: 'integer' },
+  'q8, bytes': { dtype: 'q8', activations: 'int8' },
   q4: { dtype: 'q4' },
   'q4, integers': { dtype: 'q4', activations: 'integer' },
 };
