@@ -37,18 +37,20 @@ export function parseDtype(form: string): LoadDtype {
   return (isJson ? parseJson(flag('dtype'), form) : form) as LoadDtype;
 }
 
-/** The files that the weights come from, and what they are kept as: `model.safetensors (safetensors), q8`. */
+/** The files that weights come from, and the forms of codes: `model.safetensors (safetensors), q8, inputs f32`. */
 export function weightsInWords({ weights }: Pick<LoadedModel, 'weights'>): string {
   if (weights === undefined) return 'in memory';
   const { files, format, revision, forms } = weights;
   const [first, ...others] = files;
   const name = revision === undefined ? first : `${revision}/${first}`;
   const place = `${name}${others.length > 0 ? ` and ${others.length} more` : ''} (${format})`;
-  return forms === undefined ? place : `${place}, ${formsInWords(forms)}`;
+  return [place, ...formsInWords(forms)].join(', ');
 }
 
-/** Forms in words: `f32`, `q8, inputs integer`, `linear q4, embeddings q8, inputs f32`. */
-function formsInWords({ linear, embeddings, activations }: LoadedForms): string {
+/** Forms that are codes in words: `q8, inputs integer`, `linear q4, embeddings q8, inputs f32`. */
+function formsInWords(forms: LoadedForms | undefined): readonly string[] {
+  if (forms === undefined || (forms.linear === 'f32' && forms.embeddings === 'f32')) return [];
+  const { linear, embeddings, activations } = forms;
   const kept = linear === embeddings ? linear : `linear ${linear}, embeddings ${embeddings}`;
-  return linear === 'f32' ? kept : `${kept}, inputs ${activations}`;
+  return linear === 'f32' ? [kept] : [kept, `inputs ${activations}`];
 }

@@ -5,7 +5,10 @@ import { loadModel } from './node.ts';
 describe('options', () => {
   test.each<[object, string]>([
     [{ precision: 'f16' }, 'there is no option "precision"; did you mean revision?'],
-    [{ dtype: 'f16' }, 'dtype must be "auto", "f32", "q8", "q4", or { linear, embeddings } of these, got "f16"'],
+    [
+      { dtype: 'f16' },
+      'dtype must be "auto", "f32", "q8", "q4", or { linear, embeddings } of these, got "f16"',
+    ],
     [
       { dtype: { linear: 'q8', heads: 'q8' } },
       'dtype must be "auto", "f32", "q8", "q4", or { linear, embeddings } of these, got {',

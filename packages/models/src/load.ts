@@ -125,7 +125,8 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
     const architecture = rest.architecture ?? (task && classFor(task, config));
     const slots = family.slots(checkpoint, architecture);
     const dtype = rest.dtype === 'auto' ? await dtypeOf(checkpoint, slots) : rest.dtype;
-    const activations = rest.activations ?? (attn === undefined ? 'f32' : activationsOf(attn.fastestInputs()));
+    const activations =
+      rest.activations ?? (attn === undefined ? 'f32' : activationsOf(attn.fastestInputs()));
     const forms = loadedForms(checkpoint, slots, dtype, activations);
     const model = await family.load(checkpoint, { ...rest, architecture, dtype, activations });
     const lowerCase = list !== undefined && lowersCase(list);

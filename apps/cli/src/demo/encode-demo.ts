@@ -146,11 +146,7 @@ async function ownModel(options: Options, context: Context, attn: Attn): Promise
 }
 
 /** The demo's own model. */
-async function madeModel(
-  options: Options,
-  { signal, progress }: Context,
-  attn: Attn,
-): Promise<DemoModel> {
+async function madeModel(options: Options, { signal, progress }: Context, attn: Attn): Promise<DemoModel> {
   const form = readWeightOptions(options);
   const { model, weightBytes } = await randomModel(attn, form, signal, ({ done, total }) =>
     progress.update('making weights', done / total),

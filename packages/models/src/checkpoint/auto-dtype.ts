@@ -34,6 +34,7 @@ function machineMemory(): number {
     const limit = nodeProcess()?.constrainedMemory?.() ?? 0;
     return limit > 0 ? Math.min(limit, total) : total;
   }
-  const { deviceMemory = UNKNOWN_GIB } = (globalThis as { navigator?: { deviceMemory?: number } }).navigator ?? {};
+  const { deviceMemory = UNKNOWN_GIB } =
+    (globalThis as { navigator?: { deviceMemory?: number } }).navigator ?? {};
   return deviceMemory * 2 ** 30;
 }

@@ -58,7 +58,11 @@ export function formOf(
 }
 
 /** What the ops call each way to read inputs. */
-const INPUTS: Readonly<Record<Activations, ActivationForm>> = { f32: 'float', integer: 'int12', int8: 'int8' };
+const INPUTS: Readonly<Record<Activations, ActivationForm>> = {
+  f32: 'float',
+  integer: 'int12',
+  int8: 'int8',
+};
 
 /** The kind of the option `activations`. */
 export const anActivations: Kind = oneOf('f32', 'integer', 'int8');
