@@ -21,7 +21,7 @@ export const WEIGHT_OPTIONS: Command['options'] = [
 /** Names of the options, as the parser spells them. */
 export const WEIGHT_OPTION_NAMES: readonly string[] = ['dtype', 'activations'];
 
-/** Reads the options. `loadModel` refuses forms that there are not. Errors: `INVALID_ARGUMENT` for torn JSON. */
+/** Reads the options; `loadModel` refuses unknown forms. Errors: `INVALID_ARGUMENT` for torn JSON. */
 export function readWeightOptions(options: Options): {
   readonly dtype?: LoadDtype;
   readonly activations?: Activations;
@@ -31,13 +31,13 @@ export function readWeightOptions(options: Options): {
   return { dtype: dtype === undefined ? undefined : parseDtype(dtype), activations };
 }
 
-/** Reads the form of weights: a word, or JSON with one for each role. Errors: `INVALID_ARGUMENT` for torn JSON. */
+/** Reads the form of weights: a word, or JSON. Errors: `INVALID_ARGUMENT` for torn JSON. */
 export function parseDtype(form: string): LoadDtype {
   const isJson = form.trimStart().startsWith('{');
   return (isJson ? parseJson(flag('dtype'), form) : form) as LoadDtype;
 }
 
-/** The files that weights come from, and the forms of codes: `model.safetensors (safetensors), q8, inputs f32`. */
+/** The files of weights, and the forms of codes: `model.safetensors (safetensors), q8, inputs f32`. */
 export function weightsInWords({ weights }: Pick<LoadedModel, 'weights'>): string {
   if (weights === undefined) return 'in memory';
   const { files, format, revision, forms } = weights;
@@ -51,6 +51,6 @@ export function weightsInWords({ weights }: Pick<LoadedModel, 'weights'>): strin
 function formsInWords(forms: LoadedForms | undefined): readonly string[] {
   if (forms === undefined || (forms.linear === 'f32' && forms.embeddings === 'f32')) return [];
   const { linear, embeddings, activations } = forms;
-  const kept = linear === embeddings ? linear : `linear ${linear}, embeddings ${embeddings}`;
-  return linear === 'f32' ? [kept] : [kept, `inputs ${activations}`];
+  const weights = linear === embeddings ? linear : `linear ${linear}, embeddings ${embeddings}`;
+  return linear === 'f32' ? [weights] : [weights, `inputs ${activations}`];
 }

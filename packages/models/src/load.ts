@@ -34,8 +34,8 @@ import { openTokenizer } from './tokenizer.ts';
 export interface LoadOptions extends Omit<FamilyOptions, 'dtype'> {
   /**
    * The form in which matrices and tables of embeddings are kept: as f32, or as codes of 8 bits (`q8`) or 4
-   * bits (`q4`) with scales, which they become as they are read. `auto`: as the files have them, or `q8` where
-   * the weights in f32 would take more than an eighth of the machine's memory, or than 2 GiB. The model's
+   * bits (`q4`) with scales, which they become as they are read. `auto`: as the files have them, or `q8`
+   * where numbers of f32 would take more than an eighth of the machine's memory, or than 2 GiB. The model's
    * `weights.forms` say what came of it. Default: as the files have them.
    */
   readonly dtype?: LoadDtype;

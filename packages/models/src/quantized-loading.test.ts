@@ -91,8 +91,8 @@ describe('activations', () => {
         { dtype: 'q8' },
         async (model) => (await model.encode(TEXTS)).embeddings.data,
       );
-    const one = await vectors(1);
-    for (const threads of [1, 2, 3]) expect(await vectors(threads)).toEqual(one);
+    const expected = await vectors(1);
+    for (const threads of [1, 2, 3]) expect(await vectors(threads)).toEqual(expected);
   });
 
   test('bytes stay near, on every backend', async () => {

@@ -96,9 +96,9 @@ export interface Backend {
   /** The version of the backend's package. Measurements of another version are discarded. */
   readonly version?: string;
   /**
-   * How layers of codes (`quantizedLinear`) read their inputs fastest here. It is a fact of the backend, found
-   * in benchmarks: a measurement at run time might make results differ from run to run. Default: it is all
-   * the same.
+   * How layers of codes (`quantizedLinear`) read their inputs fastest here. It is a fact of the backend,
+   * found in benchmarks: a measurement at run time might make results differ from run to run. Default: it is
+   * all the same.
    */
   readonly fastestInputs?: ExactActivationForm | undefined;
   /**

@@ -1,4 +1,4 @@
-/** What `dtype: 'auto'` stands for: it depends on the files, the size of the model and the machine's memory. */
+/** What `dtype: 'auto'` stands for: that depends on the files, the model's size and the machine's memory. */
 import { builtin, nodeProcess, sizeOf } from '@attn/core/backend';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Slot } from './layout.ts';

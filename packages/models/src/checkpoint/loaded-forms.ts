@@ -1,5 +1,5 @@
 /** In which form a model has its weights once it is loaded. */
-import type { Checkpoint } from './checkpoint.ts';
+import type { CodeFormat } from '@attn/core';
 import type { Slot, SlotRole } from './layout.ts';
 import { formOf, type Activations, type WeightDtype, type WeightForm } from './weight-dtype.ts';
 
@@ -9,9 +9,14 @@ export interface LoadedForms extends Readonly<Record<SlotRole, WeightForm>> {
   readonly activations: Activations;
 }
 
+/** Where the codes of tensors are: a checkpoint. */
+interface Codes {
+  quantized?(name: string): CodeFormat | undefined;
+}
+
 /** The forms of weights that were read with these options. A sensitive weight may have another one. */
 export function loadedForms(
-  checkpoint: Pick<Checkpoint, 'quantized'>,
+  checkpoint: Codes,
   slots: readonly Slot[],
   dtype: WeightDtype | undefined,
   activations: Activations,
@@ -26,7 +31,7 @@ export function loadedForms(
   return { linear, embeddings: formOfRole('embeddings'), activations: hasCodes ? activations : 'f32' };
 }
 
-function storedForm(checkpoint: Pick<Checkpoint, 'quantized'>, name: string): WeightForm {
+function storedForm(checkpoint: Codes, name: string): WeightForm {
   const codes = checkpoint.quantized?.(name);
   if (codes === undefined) return 'f32';
   return codes.bits === 8 ? 'q8' : 'q4';
