@@ -8,8 +8,12 @@ import { cpu } from '@attn/cpu';
 import { onnx } from '@attn/onnx/node';
 import { wasm } from '@attn/wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bertFamily } from './bert/index.ts';
+import { BERT_PRESETS } from './bert/presets.ts';
+import { randomCheckpoint } from './checkpoint/random.ts';
 import { filesOf } from './files/server.testing.ts';
 import { commitOf, startStubHub } from './hub/stub-hub.testing.ts';
+import type { FamilyOptions } from './model.ts';
 import {
   folderStore,
   loadModel,
@@ -110,6 +114,31 @@ describe('activations', () => {
       expect(near).not.toEqual(exact);
     }
   });
+});
+
+test('predictions know how fast a form is', async () => {
+  await using attn = await createAttn({
+    backends: [wasm({ threads: 1 }), onnx({ threads: 1 }), cpu()],
+    cache: false,
+  });
+  const config = { ...BERT_PRESETS['bert-base-uncased'], num_hidden_layers: 1, vocab_size: 100 };
+  const checkpoint = randomCheckpoint(bertFamily, config, { architecture: 'BertModel' });
+  const predicted = async (options: FamilyOptions): Promise<Readonly<Record<string, number>>> => {
+    const model = await bertFamily.load(checkpoint, { ...options, architecture: 'BertModel' });
+    const rows = attn.explain(model.fixedGraph({ batch: 1, length: 512 }));
+    return Object.fromEntries(rows.map(({ backend, predictedMs = NaN }) => [backend, predictedMs]));
+  };
+  const [exact, float, integer, bytes] = [
+    await predicted({}),
+    await predicted({ dtype: 'q8' }),
+    await predicted({ dtype: 'q8', activations: 'integer' }),
+    await predicted({ dtype: 'q8', activations: 'int8' }),
+  ];
+  expect(exact.wasm / integer.wasm).toBeGreaterThan(1.2);
+  expect(exact.wasm / float.wasm).toBeGreaterThan(0.8);
+  expect(exact.onnx / bytes.onnx).toBeGreaterThan(1.2);
+  expect(exact.onnx / float.onnx).toBeGreaterThan(0.8);
+  expect(exact.cpu / float.cpu).toBeLessThan(0.5);
 });
 
 test("dtype 'auto' leaves a small model as it is, also one of codes", async () => {
