@@ -1,4 +1,4 @@
-/** Loads a checkpoint from the disk's cache or a web server: with `loadModel`, or only the bytes of its file. */
+/** Loads a checkpoint from the disk's cache or a server: with `loadModel`, or only the bytes of its file. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tensor } from '@attn/core';
