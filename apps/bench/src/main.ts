@@ -19,6 +19,7 @@ import { encodersSuite } from './suites/encoders.ts';
 import { latencySuite } from './suites/latency.ts';
 import { layerSuite } from './suites/layer.ts';
 import { linearSuite } from './suites/linear.ts';
+import { loadingSuite } from './suites/loading.ts';
 import { lshQualitySuite } from './suites/lsh-quality.ts';
 import { growthSuite } from './suites/growth.ts';
 import { linformerSuite } from './suites/linformer.ts';
@@ -59,6 +60,7 @@ const suites: readonly Suite[] = [
   tasksSuite,
   webgpuSuite,
   quantizedSuite,
+  loadingSuite,
   regretSuite,
 ];
 

@@ -76,11 +76,16 @@ export function isSet(options: Options, name: string): boolean {
  */
 export async function jsonOrFile(name: string, value: string): Promise<Json> {
   const inline = /^\s*[[{]/.test(value);
-  const json = inline ? value : (await readText(name, value)).replace(/^\uFEFF/, ''); // a byte order mark
+  if (inline) return parseJson(flag(name), value);
+  const json = (await readText(name, value)).replace(/^\uFEFF/, ''); // a byte order mark
+  return parseJson(`${value} (${flag(name)})`, json);
+}
+
+/** Parses JSON; `where` begins the sentence of an error. Errors: `INVALID_ARGUMENT`. */
+export function parseJson(where: string, json: string): Json {
   try {
     return JSON.parse(json);
   } catch (cause) {
-    const where = inline ? flag(name) : `${value} (${flag(name)})`;
     const reason = cause instanceof Error ? cause.message.replaceAll(/\s+/g, ' ') : String(cause);
     throw badArgument(`${where} is not valid JSON: ${reason.slice(0, 160)}`, { cause });
   }

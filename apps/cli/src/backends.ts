@@ -34,7 +34,8 @@ export async function withAttn<T>(
   work: (attn: Attn) => Promise<T>,
   options: AutoOptions = {},
 ): Promise<T> {
-  const attn = await createAttn({ ...options, signal });
+  // As the default, the name also says which backend a model's layers are loaded for.
+  const attn = await createAttn({ ...(backend !== undefined && { backend }), ...options, signal });
   try {
     if (backend !== undefined) {
       const probe = attn.probe().find(({ name }) => name === backend);

@@ -36,15 +36,27 @@ export function spawnIn(folder: string, args: readonly string[]): Promise<Result
  * Runs `attn` with these arguments in this folder, to its end, in the process of the test, which takes a
  * tenth of the time. What is about processes takes `spawnIn`: signals, pipes, help, and one command line of
  * each kind as users run it.
+ * @param options.interruptAt a text of stderr; the command is interrupted when it writes that
  */
-export async function attnIn(folder: string, args: readonly string[]): Promise<Result> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+export async function attnIn(
+  folder: string,
+  args: readonly string[],
+  { interruptAt }: { readonly interruptAt?: string } = {},
+): Promise<Result> {
+  const interrupt = new AbortController();
+  const stdout = new PassThrough();
+  const stderr = new PassThrough({
+    transform(chunk, _encoding, done) {
+      if (interruptAt !== undefined && String(chunk).includes(interruptAt)) interrupt.abort();
+      done(null, chunk);
+    },
+  });
   const before = { cwd: process.cwd(), argv: process.argv, debug: process.env.ATTN_DEBUG };
   delete process.env.ATTN_DEBUG;
   process.argv = [...before.argv.slice(0, 2), ...args]; // where numbers are spelt as the user wrote them
   process.chdir(folder);
   try {
-    const code = await runCommandLine(args, { stdout, stderr }, new AbortController().signal);
+    const code = await runCommandLine(args, { stdout, stderr }, interrupt.signal);
     return { code, stdout: await text(stdout.end()), stderr: await text(stderr.end()) };
   } finally {
     process.chdir(before.cwd);

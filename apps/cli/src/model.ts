@@ -11,6 +11,7 @@ import {
 } from '@attn/models/node';
 import { badArgument, isSet, requiredText, text, type Options } from './args.ts';
 import type { Command, Context } from './command.ts';
+import { readWeightOptions } from './weights.ts';
 
 /** Options that say where a model is. */
 export const SOURCE_OPTIONS: Command['options'] = [
@@ -62,6 +63,7 @@ export function readLoading(options: Options, context: Context, attn?: Attn): No
   progress.update(`loading ${readSource(options)}`);
   return {
     ...readHubOptions(options, context),
+    ...readWeightOptions(options),
     attn,
     architecture: text(options, 'architecture'),
     onProgress: ({ done, total, file }) => progress.update(`reading ${file}`, done / total),

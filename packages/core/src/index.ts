@@ -52,7 +52,7 @@ export {
 } from './quantize/quantize-matrix.ts';
 export type { CodeBits, CodeFormat } from './quantize/codes.ts';
 export type { HalfForm } from './quantize/halves.ts';
-export type { ActivationForm } from './quantize/activations.ts';
+export type { ActivationForm, ExactActivationForm } from './quantize/activations.ts';
 
 // Systems: attention of the literature, composed of ops in a graph.
 export { buildLsh } from './systems/reformer/lsh.ts';

@@ -29,7 +29,7 @@ function withMethods(expected: string, ...methods: readonly string[]): Kind {
 }
 
 /** An `Attn`. */
-export const anAttn: Kind = withMethods('an Attn, which createAttn makes', 'compile');
+export const anAttn: Kind = withMethods('an Attn, which createAttn makes', 'compile', 'fastestInputs');
 
 /** A `Model`. */
 export const aModel: Kind = withMethods('a model, which a family loads', 'call', 'fixedGraph');

@@ -20,7 +20,14 @@ export type {
   StoredSpec,
   WeightsSource,
 } from './checkpoint/checkpoint.ts';
-export type { Activations, WeightDtype, WeightForm, WeightForms } from './checkpoint/weight-dtype.ts';
+export type { LoadedForms } from './checkpoint/loaded-forms.ts';
+export type {
+  Activations,
+  LoadDtype,
+  WeightDtype,
+  WeightForm,
+  WeightForms,
+} from './checkpoint/weight-dtype.ts';
 export { quantizeCheckpoint, type QuantizeCheckpointOptions } from './quantize-checkpoint.ts';
 export { memoryCheckpoint } from './checkpoint/memory.ts';
 export { randomCheckpoint, type RandomOptions } from './checkpoint/random.ts';

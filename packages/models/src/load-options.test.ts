@@ -5,12 +5,15 @@ import { loadModel } from './node.ts';
 describe('options', () => {
   test.each<[object, string]>([
     [{ precision: 'f16' }, 'there is no option "precision"; did you mean revision?'],
-    [{ dtype: 'f16' }, 'dtype must be "f32", "q8", "q4", or { linear, embeddings } of these, got "f16"'],
+    [
+      { dtype: 'f64' },
+      'dtype must be "auto", "f32", "f16", "bf16", "q8", "q4", or { linear, embeddings } of these, got "f64"',
+    ],
     [
       { dtype: { linear: 'q8', heads: 'q8' } },
-      'dtype must be "f32", "q8", "q4", or { linear, embeddings } of these, got {',
+      'dtype must be "auto", "f32", "f16", "bf16", "q8", "q4", or { linear, embeddings } of these, got {',
     ],
-    [{ activations: 'int8' }, 'activations must be "f32" or "integer", got "int8"'],
+    [{ activations: 'int4' }, 'activations must be "f32", "integer" or "int8", got "int4"'],
     [{ cache_folder: '.' }, 'did you mean cacheFolder?'],
     [{ onprogress: () => {} }, 'did you mean onProgress?'],
     [{ inMemory: 'yes' }, 'inMemory must be true or false, got "yes"'],

@@ -1,11 +1,11 @@
 // A page loads a checkpoint from another web server, tensor by tensor, from its own server by a relative URL,
 // and from files that its user has picked, and runs it: the outputs are those of the original.
-import { createAttn, type Attn } from '@attn/core';
+import { createAttn, type Attn, type Tensors } from '@attn/core';
 import { parseSafetensors } from '@attn/safetensors';
 import { wasm } from '@attn/wasm';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { differences } from './testing/differences.testing.ts';
-import { loadModel, loadTokenizer, type ModelSource, type WebLoadOptions } from './index.ts';
+import { clearCached, loadModel, loadTokenizer, type ModelSource, type WebLoadOptions } from './index.ts';
 
 const url = inject('golden');
 const FILES = ['config.json', 'model.safetensors'];
@@ -107,4 +107,19 @@ test('what is no source', async () => {
     code: 'FILE_NOT_FOUND',
     message: expect.stringContaining('no config.json in the picked files'),
   });
+});
+
+test('a folder of codes from the hub, and what is quantised here, are the same', async () => {
+  await clearCached();
+  const ids = { inputIds: [Array.from({ length: 16 }, (_, i) => (7 * i) % 20)] };
+  const options = { attn, architecture: 'LinformerLM' };
+  const outputs = async (source: string, more: WebLoadOptions): Promise<Tensors> => {
+    const model = await loadModel(source, { ...options, ...more });
+    expect(model.weights?.forms).toEqual({ linear: 'q8', embeddings: 'q8', activations: 'integer' });
+    return model.run(ids);
+  };
+  const expected = await outputs(url, { dtype: 'q8' });
+  const hubUrl = inject('hub');
+  for (const place of [{ hubUrl }, { hubUrl, offline: true }, { hubUrl, cache: false }])
+    expect(await outputs('org/codes', place)).toEqual(expected);
 });

@@ -11,7 +11,10 @@ import {
 } from '@attn/core/backend';
 import { anAttn, aStore, someFamilies } from './argument-kinds.ts';
 import { refuseForeignCode } from './checkpoint/foreign-code.ts';
+import type { autoDtype } from './checkpoint/auto-dtype.ts';
+import { loadedForms } from './checkpoint/loaded-forms.ts';
 import { READ_OPTIONS } from './checkpoint/read-weights.ts';
+import { activationsOf, aLoadDtype, type LoadDtype, type WeightDtype } from './checkpoint/weight-dtype.ts';
 import { FAMILIES, findFamily, type LazyFamily } from './families.ts';
 import type { FileStore } from './files/file-store.ts';
 import { openCheckpoint } from './files/open-checkpoint.ts';
@@ -28,7 +31,14 @@ import type { Pipeline, PipelineName } from './tasks/pipeline.ts';
 import { openTokenizer } from './tokenizer.ts';
 
 /** Options of `loadModel` wherever the files are. */
-export interface LoadOptions extends FamilyOptions {
+export interface LoadOptions extends Omit<FamilyOptions, 'dtype'> {
+  /**
+   * The form in which matrices and tables of embeddings are kept: as f32, or as codes of 8 bits (`q8`) or 4
+   * bits (`q4`) with scales, which they become as they are read. `auto`: as the files have them, or `q8`
+   * where numbers of f32 would take more than an eighth of the machine's memory, or than 2 GiB. The model's
+   * `weights.forms` say what came of it. Default: as the files have them.
+   */
+  readonly dtype?: LoadDtype;
   /** Runs the model on its backends. Without it the model can only be inspected and exported. */
   readonly attn?: Attn;
   /** Families to choose from, by config.json. Default: all families of this package. */
@@ -55,6 +65,7 @@ const WHERE = 'models/load';
 /** Kinds of the options of loading. */
 export const LOAD_OPTIONS: OptionKinds<LoadOptions> = {
   ...READ_OPTIONS,
+  dtype: aLoadDtype,
   architecture: aString,
   attn: anAttn,
   families: someFamilies,
@@ -112,15 +123,25 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
     const { config, weights } = checkpoint;
     const task = list?.task ?? (head ? undefined : 'states');
     const architecture = rest.architecture ?? (task && classFor(task, config));
-    const model = await family.load(checkpoint, { ...rest, architecture });
+    const slots = family.slots(checkpoint, architecture);
+    const dtype = rest.dtype === 'auto' ? await dtypeOf(checkpoint, slots) : rest.dtype;
+    const activations =
+      rest.activations ?? (attn === undefined ? 'f32' : activationsOf(attn.fastestInputs()));
+    const forms = loadedForms(checkpoint, slots, dtype, activations);
+    const model = await family.load(checkpoint, { ...rest, architecture, dtype, activations });
     const lowerCase = list !== undefined && lowersCase(list);
     const tokenizer = (await openTokenizer(store, { lowerCase })) ?? family.tokenizer?.(config);
     const { readSettings } = await import('./sentence/read-settings.ts');
     const settings = await readSettings(store, list, config, model);
-    return loadedModel(ability, model, tokenizer, attn, weights, settings);
+    return loadedModel(ability, model, tokenizer, attn, weights && { ...weights, forms }, settings);
   } finally {
     await checkpoint.dispose();
   }
+}
+
+/** What `dtype: 'auto'` stands for. Its rule is loaded when somebody asks for it. */
+async function dtypeOf(...place: Parameters<typeof autoDtype>): Promise<WeightDtype | undefined> {
+  return (await import('./checkpoint/auto-dtype.ts')).autoDtype(...place);
 }
 
 /**

@@ -20,6 +20,7 @@ export function wasmBackend(options: WasmBackendOptions): Backend {
   let threads = 1;
   return defineBackend('wasm', {
     version: VERSION,
+    fastestInputs: 'int12', // 1.5 times as fast as f32: `npm run bench -- quantized`
     async probe() {
       const probe = await sites.probe();
       threads = probe.available ? Number(probe.features.threads) : 1;

@@ -69,6 +69,7 @@ export function webgpu(options: WebGpuOptions = {}): GpuBackend {
   const executables = new Set<Executable>();
   return defineBackend('webgpu', {
     version: VERSION,
+    fastestInputs: 'float', // WGSL multiplies bytes four at a time, and integers of 12 bits one by one
     probe: async () => probeOf(await device.get('webgpu/probe'), checked),
     supports: (node, graph) =>
       supportsNode(node, graph, device.opened ?? { limits: LEAST_LIMITS, hasF16: false }),

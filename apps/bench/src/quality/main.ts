@@ -81,7 +81,7 @@ cli
   .option('--model <folder>', 'The folder or the id of a model that encodes texts')
   .option('--goldens <folder>', 'Texts: sentences.json and retrieval.json of this folder (default: own ones)')
   .option('--dtype <dtype>', `f16, bf16, q8, q4 or JSON, also several times (default: ${DTYPES.join(', ')})`)
-  .option('--activations <form>', 'f32 or integer (default: f32)')
+  .option('--activations <form>', 'f32, integer or int8 (default: f32)')
   .option('--backend <name>', 'The backend that computes (default: the fastest)')
   .option('--json', 'Print JSON instead of a table')
   .action(quality);

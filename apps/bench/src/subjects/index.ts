@@ -93,6 +93,7 @@ const FILE_NAMES: Readonly<Record<FilePart, string>> = {
   loadInMemory: 'loadModel, inMemory',
   tensors: 'openCheckpoint, all tensors',
   read: 'readFileSync',
+  quantize: 'loadModel, quantising',
 };
 
 /** onnxruntime-node's own product of two square matrices. */

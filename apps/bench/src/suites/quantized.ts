@@ -13,9 +13,10 @@ import type { Suite, Table } from '../suite.ts';
 
 const FORMS: Readonly<Record<string, JsonObject>> = {
   f32: {},
-  q8: { dtype: 'q8' },
+  q8: { dtype: 'q8', activations: 'f32' },
   'q8, integers': { dtype: 'q8', activations: 'integer' },
-  q4: { dtype: 'q4' },
+  'q8, bytes': { dtype: 'q8', activations: 'int8' },
+  q4: { dtype: 'q4', activations: 'f32' },
   'q4, integers': { dtype: 'q4', activations: 'integer' },
 };
 

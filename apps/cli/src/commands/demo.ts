@@ -7,6 +7,7 @@ import type { Command, Context } from '../command.ts';
 import { LENGTHS, PICTURE, runAttentionDemo } from '../demo/attention-demo.ts';
 import { runEncodeDemo } from '../demo/encode-demo.ts';
 import { MODEL_OPTIONS } from '../model.ts';
+import { WEIGHT_OPTIONS, WEIGHT_OPTION_NAMES } from '../weights.ts';
 
 /** The command. */
 export const demo: Command = {
@@ -17,6 +18,7 @@ export const demo: Command = {
       name,
       name.startsWith('--model') ? `${what} (default: a small Longformer of random weights)` : what,
     ]),
+    ...WEIGHT_OPTIONS,
     ['--attention', 'Attention alone instead of a model, at several lengths, checked against float64'],
     [
       '--n <counts>',
@@ -33,6 +35,7 @@ export const demo: Command = {
   examples: [
     'demo',
     'demo --model allenai/longformer-base-4096 --n 50000',
+    'demo --dtype q8',
     'demo --attention --n 8192 --backend cpu',
     `demo --attention --pattern '{"type":"lsh","rounds":4,"causal":true}'`,
     'demo --json',
@@ -44,7 +47,16 @@ export const demo: Command = {
 const ATTENTION_ONLY = ['pattern', 'out'];
 
 /** Options that contradict `--attention`. */
-const MODEL_ONLY = ['model', 'architecture', 'revision', 'token', 'hubUrl', 'cache', 'offline'];
+const MODEL_ONLY = [
+  'model',
+  'architecture',
+  'revision',
+  'token',
+  'hubUrl',
+  'cache',
+  'offline',
+  ...WEIGHT_OPTION_NAMES,
+];
 
 async function runDemo(options: Options, context: Context): Promise<void> {
   const isAttention = isSet(options, 'attention');

@@ -1,6 +1,6 @@
 /** `attn encode`: computes a model's outputs for ids in a file, or vectors of texts. */
 import { AttnError, type Tensor } from '@attn/core';
-import type { LoadedModel, TokenBatch, VectorBatch } from '@attn/models/node';
+import type { TokenBatch, VectorBatch } from '@attn/models/node';
 import { openSafetensorsFile } from '@attn/safetensors/node';
 import { badArgument, flag, isSet, requiredText, text, type Options } from '../args.ts';
 import { BACKEND_HELP, readBackend, whyChosen, withAttn } from '../backends.ts';
@@ -9,6 +9,7 @@ import { MODEL_OPTIONS, readGlobalTokens, readModel, readSource } from '../model
 import { checkOutput } from '../output-file.ts';
 import { duration, extents } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
+import { weightsInWords, WEIGHT_OPTIONS } from '../weights.ts';
 import {
   embed,
   readEncoding,
@@ -24,6 +25,7 @@ export const encode: Command = {
   summary: 'Run a model on token ids or texts',
   options: [
     ...MODEL_OPTIONS,
+    ...WEIGHT_OPTIONS,
     [
       '--input <files>',
       'A .safetensors file with input_ids or inputs_embeds, or text files with commas between them',
@@ -100,15 +102,6 @@ async function runEncode(options: Options, context: Context): Promise<void> {
       ]),
     );
   });
-}
-
-/** The files that the weights come from: `refs/pr/4/model.safetensors`. */
-function weightsInWords({ weights }: LoadedModel): string {
-  if (weights === undefined) return 'in memory';
-  const { files, format, revision } = weights;
-  const [first, ...others] = files;
-  const name = revision === undefined ? first : `${revision}/${first}`;
-  return `${name}${others.length > 0 ? ` and ${others.length} more` : ''} (${format})`;
 }
 
 /** Refuses options that are for the other kind of input: the rows of a file of ids run unchanged. */

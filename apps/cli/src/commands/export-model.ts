@@ -11,10 +11,12 @@ import { MODEL_OPTIONS, readGlobalTokens, readModel } from '../model.ts';
 import { checkOutput, writeOutputFile } from '../output-file.ts';
 import { bytes, extents } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
+import { ACTIVATIONS_OPTION, weightsInWords } from '../weights.ts';
 
 /** Options that need `--model`. */
 export const EXPORT_MODEL_OPTIONS: Command['options'] = [
   ...MODEL_OPTIONS,
+  ACTIVATIONS_OPTION,
   ['--global-tokens <list>', 'Positions of global tokens of a model, e.g. 0,7 (default: the model’s rule)'],
   ['--data-file <name>', 'Put weights of a model into a file of this name beside --output'],
 ];
@@ -27,7 +29,6 @@ const PATTERN_ONLY = [
   'kvHeads',
   'headDim',
   'valueDim',
-  'dtype',
   'lse',
   'queryLength',
   'keyLength',
@@ -49,7 +50,8 @@ export async function exportModel(options: Options, context: Context): Promise<v
   const dataFile = readDataFile(options, output);
   await checkOutput('output', output, options, []);
 
-  const { network } = await readModel(options, context);
+  const loaded = await readModel(options, context);
+  const { network, weights } = loaded;
   context.progress.update('lowering');
   const graph = network.fixedGraph({ batch, length, globalTokens });
   const exported = exportOnnx(graph, { portable, dataFile });
@@ -70,6 +72,7 @@ export async function exportModel(options: Options, context: Context): Promise<v
     dataBytes,
     portable,
     architecture: network.architecture,
+    weights,
     inputs: Object.fromEntries(exported.inputs),
     outputs: Object.fromEntries(exported.outputs),
     shapes,
@@ -77,11 +80,12 @@ export async function exportModel(options: Options, context: Context): Promise<v
   context.print(
     fields([
       ['model', network.architecture],
+      ['weights', weightsInWords(loaded)],
       ...[...inputs, ...outputs].map(
         ([name, { shape, dtype }]) => [name, `${extents(shape)} ${dtype}`] as const,
       ),
       ['output', `${output}, ${bytes(exported.model.byteLength)}`],
-      ...(dataFile === undefined ? [] : ([['weights', `${dataFile}, ${bytes(dataBytes)}`]] as const)),
+      ...(dataFile === undefined ? [] : ([['data', `${dataFile}, ${bytes(dataBytes)}`]] as const)),
     ]),
   );
 }

@@ -25,7 +25,10 @@ export const exportCommand: Command = {
     ['--kv-heads <count>', 'Number of key and value heads (default: as many as heads)'],
     ['--head-dim <count>', 'Numbers per head (default: 64)'],
     ['--value-dim <count>', 'Numbers per value (default: as in keys)'],
-    ['--dtype <name>', 'f32 (default) or f16, of inputs and output'],
+    [
+      '--dtype <name>',
+      'f32 (default) or f16, of inputs and output; of a model the form of its weights, such as q8',
+    ],
     ['--options <json|file>', 'JSON with scale, softcap, layout (bhnd or bnhd)'],
     ['--lse', 'Also an output lse, the log-sum-exp of each row'],
     ['--portable', "Standard operators only, none of com.microsoft's"],

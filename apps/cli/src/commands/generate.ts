@@ -5,6 +5,7 @@ import { badArgument, decimal, integer, requiredText, text, type Options } from 
 import { BACKEND_HELP, readBackend, withAttn } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
 import { MODEL_OPTIONS, readModelFor, readSource } from '../model.ts';
+import { WEIGHT_OPTIONS } from '../weights.ts';
 import { duration } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 
@@ -17,6 +18,7 @@ export const generate: Command = {
   summary: 'Continue a text with a language model',
   options: [
     ...MODEL_OPTIONS,
+    ...WEIGHT_OPTIONS,
     ['--prompt <text>', 'The text to continue'],
     ['--input <file>', 'Instead of a text: a .safetensors file with input_ids, [length] or [1, length]'],
     ['--max-new-tokens <count>', `Most tokens to add (default: ${NEW_TOKENS})`],

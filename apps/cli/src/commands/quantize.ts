@@ -1,8 +1,9 @@
 /** `attn quantize`: writes a model with its matrices and tables as halves, or as codes of 8 or 4 bits. */
 import { quantizeCheckpoint, type WeightDtype } from '@attn/models/node';
-import { jsonOrFile, requiredText, type Options } from '../args.ts';
+import { requiredText, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
 import { SOURCE_OPTIONS } from '../model.ts';
+import { parseDtype } from '../weights.ts';
 import { convertModel } from './convert-model.ts';
 
 /** The command. */
@@ -22,7 +23,6 @@ export const quantize: Command = {
 async function runQuantize(options: Options, context: Context): Promise<void> {
   const form = requiredText(options, 'dtype', 'f16, bf16, q8, q4, f32 or JSON');
   const output = requiredText(options, 'output', 'the folder to write to');
-  const isJson = form.trimStart().startsWith('{');
-  const dtype = (isJson ? await jsonOrFile('dtype', form) : form) as WeightDtype;
+  const dtype = parseDtype(form) as WeightDtype;
   await convertModel(output, options, context, (checkpoint) => quantizeCheckpoint(checkpoint, { dtype }));
 }

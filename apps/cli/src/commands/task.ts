@@ -19,6 +19,7 @@ import { MODEL_OPTIONS, readLoading, readSource } from '../model.ts';
 import { checkOutput, writeOutputFile } from '../output-file.ts';
 import { count, duration } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
+import { WEIGHT_OPTIONS } from '../weights.ts';
 import { taskInputs } from './task-inputs.ts';
 
 /** The command. */
@@ -28,6 +29,7 @@ export const task: Command = {
   summary: 'Classify texts, answer questions, and do whatever else a model is for',
   options: [
     ...MODEL_OPTIONS,
+    ...WEIGHT_OPTIONS,
     [
       '--input <file>',
       'Lines such as {"text"} (.jsonl, or - for standard input); any other file is one text',

@@ -3,13 +3,14 @@
  * how long that takes, and how long it takes with dense attention.
  */
 import { i32, type Attn } from '@attn/core';
-import { Longformer, LoadedModel, type EncodeInput, type TokenBatch } from '@attn/models/node';
+import { Longformer, LoadedModel, type Encoder, type EncodeInput, type TokenBatch } from '@attn/models/node';
 import { integer, text, type Options } from '../args.ts';
 import { readBackend, whyChosen, withAttn } from '../backends.ts';
 import type { Context } from '../command.ts';
 import { readModelFor } from '../model.ts';
 import { bytes, count, duration, extents } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
+import { readWeightOptions, weightsInWords } from '../weights.ts';
 import { readBook } from './book.ts';
 import { randomModel, wordIds } from './random-model.ts';
 
@@ -49,9 +50,9 @@ export async function runEncodeDemo(options: Options, context: Context): Promise
   const { signal, progress } = context;
   await withAttn(backend, context, async (attn) => {
     const begin = performance.now();
-    const loaded = isOwn
-      ? await readModelFor('encode', options, context, attn)
-      : await randomModel(attn, signal, ({ done, total }) => progress.update('making weights', done / total));
+    const { loaded, weights, inWords } = isOwn
+      ? await ownModel(options, context, attn)
+      : await madeModel(options, context, attn);
     const loadMs = performance.now() - begin;
     const input = inputOf(loaded, new TextDecoder().decode(book.bytes.subarray(0, length)));
     const name = `${describe(loaded)}${isOwn ? '' : ', random weights'}`;
@@ -91,6 +92,7 @@ export async function runEncodeDemo(options: Options, context: Context): Promise
       text: book.title,
       bytes: length,
       architecture,
+      weights,
       backend: ran,
       tokens,
       windows,
@@ -105,6 +107,7 @@ export async function runEncodeDemo(options: Options, context: Context): Promise
     context.print(
       fields([
         ['model', `${name}; ${isOwn ? 'loaded' : 'made'} in ${duration(loadMs)}`],
+        ['weights', inWords],
         ['backend', `${ran} (${why})`],
         [
           'tokens',
@@ -121,10 +124,40 @@ export async function runEncodeDemo(options: Options, context: Context): Promise
     context.print(
       '\nA word or a mark is a token; vectors of random weights mean nothing. A model that has learnt something:\n' +
         '  npm run demo -- --model allenai/longformer-base-4096 --n 50000\n' +
+        'Weights of 8 bits, a quarter as large:\n' +
+        '  npm run demo -- --dtype q8\n' +
         'Attention alone, up to 65,536 tokens, checked against float64:\n' +
         '  npm run demo -- --attention',
     );
   });
+}
+
+/** A model, and what its weights are: for programs, and in words. */
+interface DemoModel {
+  readonly loaded: Encoder;
+  readonly weights: unknown;
+  readonly inWords: string;
+}
+
+/** The user's model. */
+async function ownModel(options: Options, context: Context, attn: Attn): Promise<DemoModel> {
+  const loaded = await readModelFor('encode', options, context, attn);
+  return { loaded, weights: loaded.weights, inWords: weightsInWords(loaded) };
+}
+
+/** The demo's own model. */
+async function madeModel(options: Options, { signal, progress }: Context, attn: Attn): Promise<DemoModel> {
+  const form = readWeightOptions(options);
+  const { model, weightBytes } = await randomModel(attn, form, signal, ({ done, total }) =>
+    progress.update('making weights', done / total),
+  );
+  const dtype = form.dtype === undefined || form.dtype === 'auto' ? 'f32' : form.dtype;
+  const words = typeof dtype === 'string' ? dtype : JSON.stringify(dtype);
+  return {
+    loaded: model,
+    weights: { dtype, bytes: weightBytes },
+    inWords: `${words}, ${bytes(weightBytes)}`,
+  };
 }
 
 /** A description of the model: `LongformerModel, 4 layers × 256, window 512`. */

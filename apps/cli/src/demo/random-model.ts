@@ -7,9 +7,12 @@ import {
   Encoder,
   longformerFamily,
   LONGFORMER_PRESETS,
+  quantizeCheckpoint,
   randomCheckpoint,
+  type Checkpoint,
   type ReadProgress,
 } from '@attn/models/node';
+import type { readWeightOptions } from '../weights.ts';
 
 /** Sizes of the model; Longformer-base has 12 layers that are 768 wide. */
 const LAYERS = 4;
@@ -24,14 +27,28 @@ const CONFIG: JsonObject = {
   attention_window: new Array<number>(LAYERS).fill(512),
 };
 
-/** Makes the model. Errors: `ABORTED`. */
+/** The model, and how many bytes its weights take. */
+export interface RandomModel {
+  readonly model: Encoder;
+  readonly weightBytes: number;
+}
+
+/** Makes the model, with weights of this form. Errors: `INVALID_ARGUMENT` for an unknown form, `ABORTED`. */
 export async function randomModel(
   attn: Attn,
+  { dtype = 'auto', activations }: ReturnType<typeof readWeightOptions>,
   signal: AbortSignal,
   onProgress: (progress: ReadProgress) => void,
-): Promise<Encoder> {
-  const checkpoint = randomCheckpoint(longformerFamily, CONFIG);
-  return new Encoder(await longformerFamily.load(checkpoint, { signal, onProgress }), undefined, attn);
+): Promise<RandomModel> {
+  const exact = randomCheckpoint(longformerFamily, CONFIG);
+  // So small a model is one of f32 where nobody says more.
+  const checkpoint = dtype === 'auto' ? exact : await quantizeCheckpoint(exact, { dtype });
+  const network = await longformerFamily.load(checkpoint, { activations, signal, onProgress });
+  return { model: new Encoder(network, undefined, attn), weightBytes: bytesOf(checkpoint) };
+}
+
+function bytesOf({ names, spec }: Checkpoint): number {
+  return names.reduce((sum, name) => sum + spec(name).byteLength, 0);
 }
 
 /** Ids below this are special tokens. */

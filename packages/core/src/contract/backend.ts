@@ -16,6 +16,7 @@ import { checkGraph } from '../graph/check-graph.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import type { Json } from '../util/json-value.ts';
 import type { PlanCache } from '../plan/plan-cache.ts';
+import type { ExactActivationForm } from '../quantize/activations.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** The result of a backend's `probe`: whether it is available on this machine, and with which features. */
@@ -94,6 +95,12 @@ export interface Backend {
   readonly name: string;
   /** The version of the backend's package. Measurements of another version are discarded. */
   readonly version?: string;
+  /**
+   * How layers of codes (`quantizedLinear`) read their inputs fastest here. It is a fact of the backend,
+   * found in benchmarks: a measurement at run time might make results differ from run to run. Default: it is
+   * all the same.
+   */
+  readonly fastestInputs?: ExactActivationForm | undefined;
   /**
    * Says whether the backend is available on this machine. Cheap: it measures nothing and compiles no graph.
    * Cached unless `again` is set. Never throws.

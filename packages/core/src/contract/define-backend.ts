@@ -17,6 +17,7 @@ import type { Graph, GraphNode } from '../graph/graph.ts';
 import { checkCompileOptions, checkProbeOptions } from './run-options.ts';
 import { canonicalJson, type Json } from '../util/json-value.ts';
 import { PlanCache } from '../plan/plan-cache.ts';
+import type { ExactActivationForm } from '../quantize/activations.ts';
 
 /** What `compile` of `BackendParts` receives beside the graph. */
 export interface CompileContext {
@@ -47,6 +48,8 @@ export interface SpeedParts<S extends SpeedOf<S>> {
 export interface BackendParts<E extends Executable> {
   /** The version of the backend's package. */
   readonly version?: string;
+  /** How layers of codes read their inputs fastest here. Default: it is all the same. */
+  readonly fastestInputs?: ExactActivationForm;
   /** Probes the machine. An error makes the backend unavailable, and its sentence is the reason. */
   probe(): Probe | Promise<Probe>;
   /** True, or a sentence that says why a node cannot run here. */
@@ -167,6 +170,7 @@ export function defineBackend<E extends Executable, S extends SpeedOf<S> = numbe
   const backend: BackendOf<E> = {
     name,
     version: parts.version,
+    fastestInputs: parts.fastestInputs,
     probe,
     supports: (node, graph) => parts.supports(node, graph),
     estimate(graph, { plans = ownPlans } = {}) {

@@ -7,6 +7,9 @@
 /** How activations are read: as they are, or as integers of 12 or 8 bits with a scale for each row. */
 export type ActivationForm = 'float' | 'int12' | 'int8';
 
+/** Forms that lose next to nothing, so that they may be chosen where nobody asked for one. */
+export type ExactActivationForm = Exclude<ActivationForm, 'int8'>;
+
 /** The greatest integer of a form. */
 export function greatestOf(form: Exclude<ActivationForm, 'float'>): number {
   return form === 'int12' ? 2047 : 127;

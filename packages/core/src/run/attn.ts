@@ -8,6 +8,7 @@ import type { AttnError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { AttentionCall, AttentionResult } from '../calls/attention.ts';
 import type { Call } from '../calls/call.ts';
+import type { ExactActivationForm } from '../quantize/activations.ts';
 import type { CalibrationStore } from '../choose/store/calibration-store.ts';
 
 /**
@@ -131,6 +132,12 @@ export interface Attn {
   release(graph: Graph): void;
   /** What the machine has, in the order of the list. */
   probe(): readonly ({ readonly name: string } & Probe)[];
+  /**
+   * How layers of codes (`quantizedLinear`) should read their inputs where nobody says it: as is fastest on
+   * the default backend, or, without one, on all that are available; as they are where these differ. Other
+   * than the choice of a backend, this depends on nothing that is measured.
+   */
+  fastestInputs(): ExactActivationForm;
   /**
    * Asks the backends again what the machine has. Also makes a backend that failed three times in a row,
    * and therefore comes last, as good as any other; a success on it does so, too.

@@ -4,6 +4,7 @@ import { attention, type AttentionCall, type AttentionResult } from '../calls/at
 import type { Call } from '../calls/call.ts';
 import type { ProbedBackend } from '../choose/candidates.ts';
 import { Chooser } from '../choose/chooser.ts';
+import { fastestInputs } from '../choose/fastest-inputs.ts';
 import { probeAll } from '../choose/probe-all.ts';
 import { withoutErrors } from '../choose/store/calibration-store.ts';
 import { hostStore } from '../choose/store/host-store.ts';
@@ -12,6 +13,7 @@ import type { Backend, Probe, Tensors } from '../contract/backend.ts';
 import { checkGraph } from '../graph/check-graph.ts';
 import type { Graph } from '../graph/graph.ts';
 import { PlanCache } from '../plan/plan-cache.ts';
+import type { ExactActivationForm } from '../quantize/activations.ts';
 import { LruMap } from '../util/lru.ts';
 import type {
   Attn,
@@ -113,6 +115,10 @@ class AttnOfBackends implements Attn {
 
   probe(): readonly ({ readonly name: string } & Probe)[] {
     return this.chooser.backends.map(({ backend, probe }) => ({ name: backend.name, ...probe }));
+  }
+
+  fastestInputs(): ExactActivationForm {
+    return fastestInputs(this.chooser.backends, this.defaultBackend);
   }
 
   async reprobe(): Promise<void> {

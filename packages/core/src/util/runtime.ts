@@ -5,6 +5,8 @@
 /** `process`, as far as it is needed. */
 interface Process {
   readonly arch?: string;
+  /** Bytes that a container may take; 0 or more than there are where nothing limits it. */
+  constrainedMemory?(): number;
   cpuUsage?(): { readonly user: number; readonly system: number };
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Present in Node under `--permission` only. */

@@ -5,6 +5,7 @@
 import type { CodeFormat, JsonObject, QuantizedMatrix, Tensor } from '@attn/core';
 import type { LazyTensor, WithAsyncDispose } from '@attn/core/backend';
 import type { FileDtype } from '@attn/safetensors';
+import type { LoadedForms } from './loaded-forms.ts';
 import type { TensorFormat } from '../files/file-store.ts';
 
 /** The shape and the size of a tensor that need not be read yet. */
@@ -38,6 +39,8 @@ export interface WeightsSource {
   readonly format: TensorFormat;
   /** The revision of the hub that they are of, where it is not that of the model: `refs/pr/4`. */
   readonly revision?: string;
+  /** In which form a model keeps them since it was loaded; absent in a checkpoint. */
+  readonly forms?: LoadedForms;
 }
 
 /** An open checkpoint. Tensors that were read stay valid when it is disposed. */

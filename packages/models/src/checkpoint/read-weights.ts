@@ -9,7 +9,6 @@ import {
   aFunction,
   aSignal,
   lazyTensor,
-  oneOf,
   show,
   throwIfAborted,
   withCallbacks,
@@ -20,6 +19,7 @@ import { halfFormOf } from './halves.ts';
 import { fillIn, slotsOf, type Slot, type Weight, type Weights } from './layout.ts';
 import { numbersOf } from './quantized-weight.ts';
 import {
+  anActivations,
   aWeightDtype,
   formOf,
   inputsOf,
@@ -54,8 +54,10 @@ export interface ReadOptions {
    */
   readonly dtype?: WeightDtype;
   /**
-   * How layers of codes read their inputs: as they are, or as integers of 12 bits with a scale for each row,
-   * which is faster on some backends and loses next to nothing. Default `f32`.
+   * How layers of codes read their inputs: as they are; as integers of 12 bits with a scale for each row
+   * (`integer`), which is faster on some backends and loses next to nothing; or as integers of 8 bits
+   * (`int8`), which is faster on others, and loses more. Default `f32`; in `loadModel` what is fastest on the
+   * backends of its `attn` (`Attn.fastestInputs`), and never `int8`.
    */
   readonly activations?: Activations;
 }
@@ -66,7 +68,7 @@ export const READ_OPTIONS: OptionKinds<ReadOptions> = {
   onProgress: aFunction,
   inMemory: aBoolean,
   dtype: aWeightDtype,
-  activations: oneOf('f32', 'integer'),
+  activations: anActivations,
 };
 
 /** Names of other tensors that a checkpoint may hold, such as heads that nobody asks for. */

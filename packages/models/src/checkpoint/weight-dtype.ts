@@ -1,6 +1,6 @@
 /** The option `dtype` of loading: in which form weights are kept. */
-import type { ActivationForm, CodeBits, CodeFormat, HalfForm } from '@attn/core';
-import { anObject, oneOf, type Kind } from '@attn/core/backend';
+import type { ActivationForm, CodeBits, CodeFormat, ExactActivationForm, HalfForm } from '@attn/core';
+import { anObject, either, oneOf, type Kind } from '@attn/core/backend';
 import type { Slot, SlotRole } from './layout.ts';
 
 /** A form of weights: numbers of 32 or 16 bits, or codes of 8 or 4 bits with scales. */
@@ -12,8 +12,8 @@ export type WeightForms = { readonly [R in SlotRole]?: WeightForm };
 /** The option `dtype`: one form for all matrices and tables, or one for each. */
 export type WeightDtype = WeightForm | WeightForms;
 
-/** How quantised layers read their inputs. */
-export type Activations = 'f32' | 'integer';
+/** How quantised layers read their inputs: as they are, or as integers of 12 or of 8 bits. */
+export type Activations = 'f32' | 'integer' | 'int8';
 
 const FORMS = ['f32', 'f16', 'bf16', 'q8', 'q4'] as const;
 const aForm: Kind = oneOf(...FORMS);
@@ -28,6 +28,15 @@ export const aWeightDtype: Kind = {
 function isRoleForm([role, form]: readonly [string, unknown]): boolean {
   return ['linear', 'embeddings'].includes(role) && (form === undefined || aForm.test(form));
 }
+
+/** The option `dtype` of loading: a form, or the one that suits the model and the machine (`autoDtype`). */
+export type LoadDtype = WeightDtype | 'auto';
+
+/** The kind of the option `dtype` of loading. */
+export const aLoadDtype: Kind = {
+  ...either(aWeightDtype, oneOf('auto')),
+  expected: `"auto", ${aWeightDtype.expected}`,
+};
 
 /** How each form is laid out: a scale for each row of 8 bits, and for each 32 numbers of 4 bits. */
 export const LAYOUTS = {
@@ -56,7 +65,22 @@ export function formOf(
   return form === 'q4' && isSensitive ? 'q8' : form;
 }
 
+/** What the ops call each way to read inputs. */
+const INPUTS: Readonly<Record<Activations, ActivationForm>> = {
+  f32: 'float',
+  integer: 'int12',
+  int8: 'int8',
+};
+
+/** The kind of the option `activations`. */
+export const anActivations: Kind = oneOf('f32', 'integer', 'int8');
+
 /** How inputs are read in a layer whose weights have this format. Halves are multiplied with numbers. */
 export function inputsOf(activations: Activations, { float }: CodeFormat): ActivationForm {
-  return activations === 'integer' && float === undefined ? 'int12' : 'float';
+  return float === undefined ? INPUTS[activations] : 'float';
+}
+
+/** The option that makes layers read their inputs so. */
+export function activationsOf(inputs: ExactActivationForm): Activations {
+  return inputs === 'int12' ? 'integer' : 'f32';
 }

@@ -156,17 +156,16 @@ function storedCodes(inner: Checkpoint, name: string, { bits, block }: StoredFor
   const read = async ({ inMemory: isNow = false }: ReadCodesOptions = {}): Promise<QuantizedMatrix> => {
     const part = async (own: string): Promise<Tensor> =>
       (isNow ? undefined : await inner.lazyTensor?.(own)) ?? (await inner.tensor(own));
-    const scales = (await part(names.scales)) as Tensor<'f32'>;
+    // At once: each may be a request.
+    const [scales, codes, zeroPoints] = (await Promise.all([
+      part(names.scales),
+      part(names.codes),
+      hasZeroPoints ? part(names.zeroPoints) : undefined,
+    ])) as [Tensor<'f32'>, Tensor<'u8'>, Tensor<'u8'> | undefined];
     const wrong = scales.data.find((scale) => !Number.isFinite(scale));
     if (wrong !== undefined)
       throw malformed(`${show(names.scales)} of ${inner.name} must hold finite numbers, got ${wrong}`);
-    return {
-      bits,
-      block,
-      codes: (await part(names.codes)) as Tensor<'u8'>,
-      scales,
-      ...(hasZeroPoints && { zeroPoints: (await part(names.zeroPoints)) as Tensor<'u8'> }),
-    };
+    return { bits, block, codes, scales, ...(zeroPoints && { zeroPoints }) };
   };
   return { bits, block, hasZeroPoints, read };
 }

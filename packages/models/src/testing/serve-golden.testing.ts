@@ -6,6 +6,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { folderStore } from '../files/folder-store.ts';
+import { openCheckpoint } from '../files/open-checkpoint.ts';
+import { quantizeCheckpoint } from '../quantize-checkpoint.ts';
 import { filesOf, serveFiles } from '../files/server.testing.ts';
 import { writeCheckpoint } from '../files/write-checkpoint.ts';
 import { linformerFamily } from '../linformer/index.ts';
@@ -29,6 +33,7 @@ export default async function serveGolden(project: TestProject): Promise<() => P
     model('org/legacy', await filesOf(goldenFolder('checkpoints/models/lf_mlm_legacy'))),
     model('org/sentence', await filesOf(goldenFolder('classic/sentence/cls_dense_tanh'))),
     model('org/large', await largeModel()),
+    model('org/codes', await codesOf('linformer_lm')),
     await convertedModel(),
   ]);
   project.provide('golden', server.url);
@@ -42,6 +47,12 @@ function model(id: string, files: ReadonlyMap<string, Uint8Array>): StubModel {
   return { id, revisions: new Map([['main', { commit: commitOf('c0ffee'), files }]]) };
 }
 
+/** A golden whose matrices are codes of 8 bits. */
+async function codesOf(id: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  await using checkpoint = await openCheckpoint(folderStore(goldenFolder(id)));
+  return await written(await quantizeCheckpoint(checkpoint, { dtype: 'q8' }));
+}
+
 /** A model whose weights have 18 MB. */
 async function largeModel(): Promise<ReadonlyMap<string, Uint8Array>> {
   const config = {
@@ -53,12 +64,14 @@ async function largeModel(): Promise<ReadonlyMap<string, Uint8Array>> {
     heads: 2,
     k: 8,
   };
-  const folder = await mkdtemp(join(tmpdir(), 'attn-large-'));
+  return written(randomCheckpoint(linformerFamily, config, { architecture: 'LinformerLM' }));
+}
+
+/** The files of a checkpoint. */
+async function written(checkpoint: Checkpoint): Promise<ReadonlyMap<string, Uint8Array>> {
+  const folder = await mkdtemp(join(tmpdir(), 'attn-served-'));
   try {
-    await writeCheckpoint(
-      join(folder, 'model'),
-      randomCheckpoint(linformerFamily, config, { architecture: 'LinformerLM' }),
-    );
+    await writeCheckpoint(join(folder, 'model'), checkpoint);
     return await filesOf(join(folder, 'model'));
   } finally {
     await rm(folder, { recursive: true });

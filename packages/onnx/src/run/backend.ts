@@ -80,6 +80,7 @@ export function onnxBackend(
   let machine: Pick<Speed, 'threads' | 'fuses'> = { threads: 1, fuses: false };
   return defineBackend('onnx', {
     version: VERSION,
+    fastestInputs: 'float', // int12 is two products, and as fast: `npm run bench -- quantized`
     async probe() {
       const runtime = await sessions.runtime();
       const { title, threads, providers, supported, fusedDense } = runtime;

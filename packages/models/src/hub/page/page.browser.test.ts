@@ -195,12 +195,12 @@ describe('a model of the hub', () => {
 
   test("has the forms of the hub: PyTorch's legacy files, and the conversion of its bot", async () => {
     const legacy = await loadModel('org/legacy', { hubUrl });
-    expect(legacy.weights).toEqual({ files: ['pytorch_model.bin'], format: 'torch-legacy' });
+    expect(legacy.weights).toMatchObject({ files: ['pytorch_model.bin'], format: 'torch-legacy' });
     const converted = await loadModel('org/converted', { hubUrl });
     const expected = { files: ['model.safetensors'], format: 'safetensors', revision: 'refs/pr/4' };
-    expect(converted.weights).toEqual(expected);
-    expect((await loadModel('org/converted', { hubUrl, offline: true })).weights).toEqual(expected);
-    expect((await loadModel('org/converted', { hubUrl, cache: false })).weights).toEqual(expected);
+    expect(converted.weights).toMatchObject(expected);
+    expect((await loadModel('org/converted', { hubUrl, offline: true })).weights).toMatchObject(expected);
+    expect((await loadModel('org/converted', { hubUrl, cache: false })).weights).toMatchObject(expected);
     expect((await listCached()).map(({ id }) => id)).toEqual(['org/converted', 'org/legacy']);
   });
 
