@@ -11,13 +11,13 @@ const WORDS = ['whale', 'a', 'ishmael', 'never mind', 'the sea and the ship'];
 const textOf = (i: number): string =>
   Array.from({ length: 1 + ((i * 7) % 9) }, (_, k) => WORDS[(i + k) % 5]).join(' ');
 
-/** So many texts, and how many of them were taken. */
+/** So many texts, and how many of them were used. */
 function counted(count: number) {
-  const state = { taken: 0, isClosed: false };
+  const state = { used: 0, isClosed: false };
   function* texts(): Generator<ManyInput> {
     try {
       for (let i = 0; i < count; i++) {
-        state.taken += 1;
+        state.used += 1;
         yield { key: `text ${i}`, text: textOf(i) };
       }
     } finally {
@@ -61,10 +61,10 @@ test('no more is taken than the window holds, and the source is closed with the 
   for await (const { key } of results) {
     expect(key).toMatch(/^text/);
     received += 1;
-    expect(state.taken - received).toBeLessThanOrEqual(24);
+    expect(state.used - received).toBeLessThanOrEqual(24);
     if (received === 30) break;
   }
-  expect(state).toEqual({ taken: expect.any(Number), isClosed: true });
+  expect(state).toEqual({ used: expect.any(Number), isClosed: true });
 });
 
 test('chunks, pairs, ids, states and bits, each with its own', async () => {

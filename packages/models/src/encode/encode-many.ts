@@ -1,6 +1,7 @@
 /**
- * From any number of texts to vectors, in constant memory. A bounded window of texts waits; of those, texts of
- * one length run together, whatever their order. The source is asked for more only as texts leave the window.
+ * From any number of texts to vectors, in constant memory. A bounded window of texts waits; of those, texts
+ * of one length run together, whatever their order. The source is asked for more only as texts leave the
+ * window.
  */
 import { AttnError, type Tensor } from '@attn/core';
 import { checkArgument, clock, show, withCallbacks, type Kind } from '@attn/core/backend';
@@ -109,7 +110,7 @@ class Steps {
   private readonly started = clock.now();
   private readonly counts = { done: 0, skipped: 0, failed: 0, tokens: 0 };
   private call: EncodeCall;
-  private taken = 0;
+  private count = 0;
 
   constructor(call: EncodeCall, stream: StreamOptions) {
     this.call = call;
@@ -118,7 +119,7 @@ class Steps {
 
   /** Reads a text; undefined for one that was done before, or is wrong. */
   async admit(input: ManyInput): Promise<Waiting | undefined> {
-    const index = this.taken++;
+    const index = this.count++;
     const { where, runnable, options } = this.call;
     const { key, rest } = keyOf(input, index);
     return this.settle(key, async () => {

@@ -65,10 +65,10 @@ export class LengthWindow<T> {
     if (best === undefined || oldest === undefined) return [];
     const { length } = this.added - oldest.place > patience ? oldest : best;
     const bucket = this.buckets.get(length) ?? [];
-    const taken = bucket.splice(0, mostRows(length, batchTokens));
+    const batch = bucket.splice(0, mostRows(length, batchTokens));
     if (bucket.length === 0) this.buckets.delete(length);
-    this.size -= taken.length;
-    for (const { tokens } of taken) this.tokens -= tokens;
-    return taken.map(({ item }) => item);
+    this.size -= batch.length;
+    for (const { tokens } of batch) this.tokens -= tokens;
+    return batch.map(({ item }) => item);
   }
 }

@@ -35,7 +35,7 @@ export class PatientSource<T> {
     }
   }
 
-  /** As `next`, but rejects with `ABORTED` when the signal is aborted. */
+  /** The next input, as `next` gives it; rejects with `ABORTED` when the signal is aborted. */
   nextUntil(
     signal: AbortSignal | undefined,
     where: string,

@@ -86,8 +86,8 @@ export class Encoder extends VectorModel {
   }
 
   /**
-   * Encodes any number of texts of a source, in constant memory: what comes of each is what `encode` gives for
-   * that text alone, with its key. Texts of similar length run together, so results come in another order
+   * Encodes any number of texts of a source, in constant memory: what comes of each is what `encode` gives
+   * for that text alone, with its key. Texts of similar length run together, so results come in another order
    * than texts. No more texts are taken than the window `lookAhead` holds, and none while nobody asks for
    * results. A source that pauses gets the results of the texts before. With `done`, a run that was
    * interrupted goes on where it ended.
