@@ -4,6 +4,7 @@
  * keep small ones waiting.
  */
 import { AttnError } from '@attn/core';
+import { eventLoopTurn } from '@attn/core/backend';
 import type { TextInput } from '@attn/models';
 import { ApiError } from './api-error.ts';
 import type { Settings } from './options.ts';
@@ -124,7 +125,10 @@ export class Batcher {
   private async work(): Promise<void> {
     this.isRunning = true;
     await new Promise((resolve) => void setTimeout(resolve, this.rules.gatherMs));
-    for (let parts = this.takeParts(); parts.length > 0; parts = this.takeParts()) await this.runParts(parts);
+    for (let parts = this.takeParts(); parts.length > 0; parts = this.takeParts()) {
+      await this.runParts(parts);
+      await eventLoopTurn(); // what has arrived meanwhile joins
+    }
     this.isRunning = false;
   }
 
