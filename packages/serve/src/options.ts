@@ -41,7 +41,10 @@ export interface ServeOptions {
   readonly requestTimeout?: number;
   /** Milliseconds after which an answer that nobody reads is given up. Default 30,000. */
   readonly answerTimeout?: number;
-  /** Called with what the operator should know: a text was cut, a run failed. Default: `console.warn`. */
+  /**
+   * Called with what the operator should know: a run failed, or the first time that a text was cut. Default:
+   * `console.warn`.
+   */
   readonly onWarning?: (message: string) => void;
 }
 

@@ -91,7 +91,7 @@ export function buildApp(model: ServableModel, settings: Settings): FastifyInsta
       code: 'model_not_found',
     });
   });
-  const service = { model, settings, batcher };
+  const service = { model, settings: { ...settings, onWarning: firstOf(settings.onWarning) }, batcher };
   embeddingsRoute(app, service);
   rerankRoute(app, service);
   tokenizeRoute(app, service);
@@ -132,6 +132,15 @@ async function linger(request: IncomingMessage): Promise<void> {
   request.resume();
   await once(request, 'end', { signal: stop.signal }).catch(() => {});
   clock.clearTimeout(timer);
+}
+
+/** Passes the first warning of the model on: every text that is too long would bring another. */
+function firstOf(onWarning: Settings['onWarning']): Settings['onWarning'] {
+  let isFirst = true;
+  return (message) => {
+    if (isFirst) onWarning(`${message} (later warnings of the model are not reported)`);
+    isFirst = false;
+  };
 }
 
 function messageOf(error: unknown): string {

@@ -36,7 +36,7 @@ test('what has arrived when SIGTERM comes is answered, and the exit code is 0', 
   const { child, name, exit, ask, url } = await start(ENCODER, '--backend', 'cpu');
   expect(name).toBe(ENCODER);
   expect((await ask('/v1/embeddings', { model: ENCODER, input: 'a' })).status).toBe(200);
-  const many = Array.from({ length: 2_000 }, (_, i) => `the whale number ${i} `.repeat(8));
+  const many = Array.from({ length: 300 }, (_, i) => `the whale number ${i} `.repeat(8));
   const large = ask('/v1/embeddings', { input: many });
   await vi.waitFor(async () => expect((await (await fetch(url)).json()).waiting).toBeGreaterThan(0), {
     interval: 2,
@@ -45,7 +45,7 @@ test('what has arrived when SIGTERM comes is answered, and the exit code is 0', 
   child.kill('SIGTERM');
   const response = await large;
   const { data } = (await response.json()) as { data: { embedding: number[] }[] };
-  expect(data.map(({ embedding }) => embedding.length)).toEqual(Array<number>(2_000).fill(32));
+  expect(data.map(({ embedding }) => embedding.length)).toEqual(Array<number>(300).fill(32));
   expect(await exit).toBe(0);
 });
 
