@@ -44,7 +44,8 @@ export interface Load {
 /** Runs all clients until the end; one in ten is broken. */
 export async function runClients(load: Load): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
-  const random = mulberry32(1);
+  const bits = mulberry32(1);
+  const random = (): number => bits() / 2 ** 32;
   const all = Array.from({ length: load.clients }, (_, i) =>
     i % 10 === 9 ? brokenClient(load, random) : goodClient(load, agent, random),
   );

@@ -11,7 +11,7 @@ const BACKENDS = { wasm, onnx };
 const [folder, backend] = process.argv.slice(2);
 const attn = await createAttn({ backends: [BACKENDS[backend as keyof typeof BACKENDS]()] });
 const model = await loadModel(folder, { attn, for: 'encode' });
-const server = createServer(model, { requestTimeout: 2_000 });
+const server = createServer(model, { requestTimeout: 10_000 });
 console.log(await server.listen({ port: 0 }));
 await once(process, 'SIGTERM');
 await server.close();

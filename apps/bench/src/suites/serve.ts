@@ -75,16 +75,21 @@ async function loadOn(
 ): Promise<Table['rows'][number]> {
   log(`serve: ${clients} clients for ${seconds} s on ${backend}`);
   const server = spawn(process.execPath, [SERVER, folder, backend], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = (await once(createInterface(server.stdout), 'line')) as [string];
-  const url = new URL(line);
   const counts: Counts = { right: 0, wrong: 0, lost: 0, refused: 0, broken: 0, unexpected: 0, times: [] };
-  const start = performance.now();
-  const third = sleep((seconds * 1e3) / 3).then(() => residentOf(url));
-  await runClients({ url, texts, clients, until: start + seconds * 1e3, counts });
-  const elapsed = (performance.now() - start) / 1e3;
-  const [early, late] = [await third, await residentOf(url)];
-  server.kill('SIGTERM');
-  const [code] = (await once(server, 'exit')) as [number | null];
+  const exit = once(server, 'exit') as Promise<[number | null]>;
+  let [elapsed, early, late] = [0, 0, 0];
+  try {
+    const [line] = (await once(createInterface(server.stdout), 'line')) as [string];
+    const url = new URL(line);
+    const start = performance.now();
+    const third = sleep((seconds * 1e3) / 3).then(() => residentOf(url));
+    await runClients({ url, texts, clients, until: start + seconds * 1e3, counts });
+    elapsed = (performance.now() - start) / 1e3;
+    [early, late] = [await third, await residentOf(url)];
+  } finally {
+    server.kill('SIGTERM');
+  }
+  const [code] = await exit;
   const { times, right, wrong, lost, refused, broken, unexpected } = counts;
   times.sort((a, b) => a - b);
   const at = (share: number): number => times[Math.floor(share * (times.length - 1))] ?? NaN;
