@@ -58,7 +58,7 @@ export const ROWS = [
     what: '@attn/models',
     ...all('@attn/models'),
     files: (file) => !isPageHub(file) && !isTask(file),
-    limit: 94.5,
+    limit: 97,
   },
   {
     what: '@attn/models: tasks, each loaded with its pipeline',
