@@ -173,6 +173,16 @@ test.each([
   await expect(collect(loaded.encodeMany(['a'], options))).rejects.toThrow(message);
 });
 
+test('the first text that is too long is a warning with its key', async () => {
+  const warnings: string[] = [];
+  const long = 'whale '.repeat(20);
+  const inputs = ['a', { key: 'x', text: long }, { key: 'y', text: long }];
+  const onWarning = (message: string): void => void warnings.push(message);
+  const results = await collect(loaded.encodeMany(inputs, { maxLength: 32, onLongText: 'cut', onWarning }));
+  expect(results.map(({ key, tokens }) => [key, tokens[0]])).toContainEqual(['y', 32]);
+  expect(warnings).toEqual([expect.stringMatching(/the text "x" has 122 tokens, and 32 are the most/)]);
+});
+
 test('no text', async () => {
   expect(await collect(loaded.encodeMany([]))).toEqual([]);
 });

@@ -4,7 +4,7 @@
  * window.
  */
 import { AttnError, type Tensor } from '@attn/core';
-import { checkArgument, clock, show, withCallbacks, type Kind } from '@attn/core/backend';
+import { checkArgument, clock, show, type Kind } from '@attn/core/backend';
 import { hasField } from '../inputs/entries.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import type { QuantizedEmbeddings } from '../sentence/quantize.ts';
@@ -13,6 +13,7 @@ import type { TokenizedText } from '../tokenizer.ts';
 import {
   encodeTokenized,
   longestRow,
+  longTextRule,
   prepareCall,
   tokenizeSources,
   type ChunkEmbeddings,
@@ -109,8 +110,9 @@ class Steps {
   private readonly stream: StreamOptions;
   private readonly started = clock.now();
   private readonly counts = { done: 0, skipped: 0, failed: 0, tokens: 0 };
-  private call: EncodeCall;
+  private readonly call: EncodeCall;
   private count = 0;
+  private isWarned = false;
 
   constructor(call: EncodeCall, stream: StreamOptions) {
     this.call = call;
@@ -136,24 +138,29 @@ class Steps {
         { ...this.call, options: { ...options, onProgress: undefined } },
         sources,
       );
+      await this.warn(key, tokenized.ids.length);
       return { key, source: sources[0], tokenized };
     });
   }
 
+  /** Warns of the first text that is too long; in a batch, it would have another number. */
+  private async warn(key: TextKey, tokens: number): Promise<void> {
+    const [most, rule] = [longestRow(this.call), longTextRule(this.call)];
+    if (this.isWarned || tokens <= most || rule === 'throw') return;
+    this.isWarned = true;
+    const outcome = rule === 'cut' ? 'what is beyond is left out' : 'it is cut into windows';
+    const message = `[attn/models] encodeMany: the text ${show(key)} has ${tokens} tokens, and ${most} are the most: ${outcome}; other long texts are not reported`;
+    await (this.call.options.onWarning ?? console.warn)(message);
+  }
+
   /** Runs a batch, and reports. */
   async run(batch: readonly Waiting[]): Promise<readonly ManyResult[]> {
-    const { onWarning, signal } = this.call.options;
-    const outcomes = await settleRuns(batch, (texts) =>
-      withCallbacks({ onWarning }, signal, async (callbacks, stop) => {
-        const options = { ...this.call.options, ...callbacks, signal: stop };
-        const sources = texts.map(({ source }) => source);
-        const tokenized = texts.map(({ tokenized: tokens }) => tokens);
-        return textResults(
-          await encodeTokenized({ ...this.call, options }, { sources, tokenized }),
-          texts.length,
-        );
-      }),
-    );
+    const call = { ...this.call, options: { ...this.call.options, onWarning: () => {} } };
+    const outcomes = await settleRuns(batch, async (texts) => {
+      const sources = texts.map(({ source }) => source);
+      const tokenized = texts.map(({ tokenized: tokens }) => tokens);
+      return textResults(await encodeTokenized(call, { sources, tokenized }), texts.length);
+    });
     const results: ManyResult[] = [];
     for (const [i, outcome] of outcomes.entries()) {
       const { key } = batch[i];

@@ -115,6 +115,12 @@ export function longestRow({ runnable, plan, options }: EncodeCall): number {
   return options.maxLength ?? plan.sentence?.maxLength ?? runnable.model.maxLength;
 }
 
+/** What happens in a call to texts that are longer than a row. */
+export function longTextRule({ plan, options }: EncodeCall): 'split' | 'cut' | 'throw' {
+  const isSplit = plan.sentence === undefined || options.chunks !== undefined;
+  return options.onLongText ?? (isSplit ? 'split' : 'cut');
+}
+
 /** Computes what a call gives. Errors: `INVALID_ARGUMENT`, those of the backends, `ABORTED`. */
 export async function encodeTokenized(
   call: EncodeCall,
@@ -126,7 +132,7 @@ export async function encodeTokenized(
   const { chunks, normalize = false } = options;
   const { texts, windows } = fitTexts(where, tokenized, {
     maxLength: longestRow(call),
-    onLongText: options.onLongText ?? (sentence === undefined || chunks !== undefined ? 'split' : 'cut'),
+    onLongText: longTextRule(call),
     overlap: options.overlap,
     cutSide: (sentence ?? settings.cutting)?.side ?? 'right',
     onWarning: options.onWarning ?? console.warn,

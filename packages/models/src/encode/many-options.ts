@@ -43,7 +43,7 @@ export interface EncodeManyProgress {
 }
 
 /** Options of `encodeMany`: those of `encode`, and how the stream goes. */
-export interface EncodeManyOptions extends Omit<EncodeOptions, 'chunks' | 'onProgress'> {
+export interface EncodeManyOptions extends Omit<EncodeOptions, 'chunks' | 'onProgress' | 'onWarning'> {
   /** A vector for each sentence of a text, or for each piece of so many tokens: late chunking. */
   readonly chunks?: 'sentences' | number;
   /**
@@ -56,6 +56,8 @@ export interface EncodeManyOptions extends Omit<EncodeOptions, 'chunks' | 'onPro
    * with its error. Errors that are no fault of a text end the stream in any case.
    */
   readonly onError?: (error: AttnError, key: TextKey) => unknown;
+  /** Called for the first text that is split or cut. Default: `console.warn`. */
+  readonly onWarning?: (message: string) => void;
   /** How many texts there are, for the time left. */
   readonly total?: number;
   /** Most texts that are taken from the source before their results. Default 512. */
