@@ -125,10 +125,11 @@ test('a client that never reads its answer is given up', async () => {
 test('a server that closes does not wait for ever for a request that never arrives', async () => {
   const other = createServer(encoder, { requestTimeout: 200 });
   const { hostname, port } = new URL(await other.listen({ port: 0 }));
-  const socket = connect(Number(port), hostname);
+  const accepted = once(other.app.server, 'connection');
+  const socket = connect(Number(port), hostname).resume();
   socket.on('error', () => {});
   socket.write(`${HEAD}Content-Length: 15\r\n\r\n{"in`);
-  await sleep(20);
+  await accepted;
   await other.close();
   if (!socket.closed) await once(socket, 'close');
 });

@@ -92,7 +92,7 @@ export function readSettings(where: string, options: ServeOptions): Settings {
     ...checkOptions(where, options, KINDS),
   };
   const { maxInputs, maxQueue } = settings;
-  if (maxInputs <= maxQueue) return settings;
-  const message = `maxQueue must be at least maxInputs, which is ${maxInputs}, got ${maxQueue}`;
+  if (maxInputs < maxQueue) return settings; // a request to rerank has a query as well
+  const message = `maxQueue must be more than maxInputs, which is ${maxInputs}, got ${maxQueue}`;
   throw new AttnError('INVALID_ARGUMENT', where, message);
 }

@@ -126,7 +126,7 @@ test('without a key only /health answers', async () => {
 });
 
 test('beyond the queue: 429, with the time to try again', async () => {
-  const url = await serve(encoder, { maxInputs: 4, maxQueue: 4, gatherMs: 50 });
+  const url = await serve(encoder, { maxInputs: 4, maxQueue: 5, gatherMs: 50 });
   const ask = () => post(`${url}/v1/embeddings`, { input: ['a', 'b', 'c', 'd'] });
   const answers = await Promise.all([ask(), ask(), ask()]);
   const refused = answers.filter(({ status }) => status === 429);

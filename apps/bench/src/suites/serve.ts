@@ -1,4 +1,4 @@
-/** A server under load: many clients, some of them broken; what they get, how soon, and the memory it takes. */
+/** A server under load: what clients get, some of which are broken, how soon, and the memory it takes. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';

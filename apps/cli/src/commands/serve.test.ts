@@ -73,7 +73,7 @@ test.each([
   [['--model', ENCODER, '--api-key', 'a,,b'], '--api-key must be keys with commas between them'],
   [['--model', ENCODER, '--split-long', '--refuse-long'], '--split-long contradicts --refuse-long'],
   [['--model', ENCODER, '--dtype', 'q5'], '--dtype must be f32, q8, q4, got "q5"'],
-  [['--model', ENCODER, '--max-queue', '5'], 'maxQueue must be at least maxInputs'],
+  [['--model', ENCODER, '--max-queue', '5'], 'maxQueue must be more than maxInputs'],
   [
     ['--model', golden('classic/sentence/splade_max')],
     'encode needs a model that gives the states of tokens',
