@@ -43,11 +43,23 @@ export async function serve(model: Encoder | PairScorer, options: ServeOptions =
   return server.listen({ port: 0 });
 }
 
+/** What bodies hold; each answer has some of it. */
+export interface Body {
+  readonly data: readonly {
+    readonly embedding: number[];
+    readonly ids: number[];
+    readonly offsets: unknown;
+  }[];
+  readonly results: readonly { readonly index: number; readonly relevance_score: number }[];
+  readonly usage: { readonly total_tokens: number };
+  readonly error: { readonly message: string; readonly type: string; readonly code: string | null };
+}
+
 /** An answer of a server. */
 export interface Answered {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: any; // oxlint-disable-line typescript/no-explicit-any -- tests look into any JSON
+  readonly body: Body;
 }
 
 /** Asks with a body of JSON. */
@@ -61,5 +73,5 @@ export async function post(
     headers: { 'content-type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
-  return { status: response.status, headers: response.headers, body: await response.json() };
+  return { status: response.status, headers: response.headers, body: (await response.json()) as Body };
 }
