@@ -29,6 +29,7 @@ import { onnxSuite } from './suites/onnx.ts';
 import { planSuite } from './suites/plan.ts';
 import { quantizedSuite } from './suites/quantized.ts';
 import { regretSuite } from './suites/regret.ts';
+import { serveSuite } from './suites/serve.ts';
 import { shapesSuite } from './suites/shapes.ts';
 import { startSuite } from './suites/start.ts';
 import { tasksSuite } from './suites/tasks.ts';
@@ -58,6 +59,7 @@ const suites: readonly Suite[] = [
   encodersSuite,
   tokenizersSuite,
   tasksSuite,
+  serveSuite,
   webgpuSuite,
   quantizedSuite,
   loadingSuite,
@@ -71,6 +73,8 @@ interface Flags {
   readonly quick?: boolean;
   readonly only?: string;
   readonly threads?: number | string;
+  readonly clients?: number | string;
+  readonly seconds?: number | string;
   readonly svg?: string;
   readonly base?: string;
   readonly from?: string;
@@ -82,7 +86,10 @@ async function bench(names: readonly string[], flags: Flags): Promise<void> {
   if (flags.carry !== undefined) return carry(flags.carry);
   if (flags.from !== undefined) return show(storedTables(flags.from), flags);
   const rounds = positive('rounds', flags.rounds);
-  const threads = flags.threads === undefined ? undefined : positive('threads', flags.threads);
+  const [threads, clients, seconds] = (['threads', 'clients', 'seconds'] as const).map((name) => {
+    const flag = flags[name];
+    return flag === undefined ? undefined : positive(name, flag);
+  });
   const unknown = names.find((name) => !suites.some((suite) => suite.name === name));
   if (unknown !== undefined) {
     throw new TypeError(
@@ -95,6 +102,8 @@ async function bench(names: readonly string[], flags: Flags): Promise<void> {
     quick: flags.quick ?? false,
     only: flags.only,
     threads,
+    clients,
+    seconds,
     log: (message) => console.error(message),
   };
   const tables: Table[] = [];
@@ -134,6 +143,8 @@ cli
     '--threads <n>',
     'Of the regret suite: threads of wasm and onnx, for instance more than there are cores',
   )
+  .option('--clients <n>', 'Of the serve suite: clients that ask at once (default: 500)')
+  .option('--seconds <n>', 'Of the serve suite: how long they do (default: 60)')
   .option('--json <file>', 'Also write the tables as JSON')
   .option('--markdown <file>', 'Also write the tables as Markdown')
   .option('--svg <folder>', 'Also draw times over lengths, as SVG')

@@ -46,5 +46,9 @@ export interface SuiteOptions {
   readonly only?: string;
   /** Threads of backends instead of one for each core, in suites that support it. */
   readonly threads?: number;
+  /** Clients of the serve suite. */
+  readonly clients?: number;
+  /** Seconds that the serve suite takes. */
+  readonly seconds?: number;
   log(message: string): void;
 }

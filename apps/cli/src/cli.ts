@@ -24,6 +24,7 @@ import { plan } from './commands/plan.ts';
 import { quantize } from './commands/quantize.ts';
 import { probe } from './commands/probe.ts';
 import { run } from './commands/run.ts';
+import { serve } from './commands/serve.ts';
 import { task } from './commands/task.ts';
 import { tokenize } from './commands/tokenize.ts';
 import { progressLine } from './terminal/progress.ts';
@@ -33,6 +34,7 @@ const COMMANDS: readonly Command[] = [
   encode,
   generate,
   task,
+  serve,
   tokenize,
   plan,
   probe,

@@ -178,6 +178,15 @@ export { PairScorer } from './loaded/pair-scorer.ts';
 export { TextGenerator } from './loaded/text-generator.ts';
 export type { ChunkEmbeddings, Embeddings, EncodeFacts, TokenStates } from './encode/encode.ts';
 export type { EncodeOptions, EncodeProgress, TextRunOptions } from './encode/options.ts';
+export type {
+  EncodeManyOptions,
+  EncodeManyProgress,
+  Keyed,
+  KeyedText,
+  ManyInput,
+  ManyResult,
+  TextKey,
+} from './encode/many-options.ts';
 export type { EncodeSparseOptions, SparseEmbeddings } from './encode/encode-sparse.ts';
 export type { PairInput, PairScores, PredictOptions, RankedDocument, RankOptions } from './encode/predict.ts';
 export type { TextChunk, TextChunks } from './encode/chunks.ts';

@@ -32,6 +32,7 @@ export const COMMANDS_NOT_RUN = [
   { begins: 'ATTN_CASES=|ATTN_SUITE=|.*ATTN_SEED=', because: 'the suite, in a package of the reader' },
   { begins: 'apt |VK_DRIVER_FILES=', because: 'needs a system to install into' },
   { begins: 'esbuild |cp node_modules', because: 'needs a bundler: `npm run installs` has it' },
+  { begins: 'attn serve|curl ', because: 'serves until it is interrupted: its own tests do that' },
   { begins: 'attn make-checkpoint', because: 'writes 595 MB' },
 ];
 

@@ -35,6 +35,12 @@ export function rowLength(model: Lengths, length: number): number {
   return model.graphLength?.(length) ?? bucketLength(length, model.maxLength);
 }
 
+/** How many rows of this padded length run together: a power of two. */
+export function mostRows(length: number, batchTokens: number): number {
+  const fitting = Math.max(1, Math.min(MOST_ROWS, Math.floor(batchTokens / Math.max(length, 1))));
+  return 2 ** Math.floor(Math.log2(fitting));
+}
+
 /** The next length of the series 16, 24, 32, 48, …, for models whose results do not depend on padding. */
 export function bucketLength(length: number, maxLength: number): number {
   let bucket = SHORTEST;
@@ -55,9 +61,7 @@ export function batchesOf(lengths: readonly number[], options: BatchOptions): re
   return [...buckets]
     .sort(([a], [b]) => b - a)
     .flatMap(([length, members]) => {
-      const fitting = Math.max(1, Math.min(MOST_ROWS, Math.floor(batchTokens / Math.max(length, 1))));
-      const most = 2 ** Math.floor(Math.log2(fitting));
-      return split(members, most, { padded }).map((part) => ({
+      return split(members, mostRows(length, batchTokens), { padded }).map((part) => ({
         members: part,
         rows: padded ? 2 ** Math.ceil(Math.log2(part.length)) : part.length,
         length,

@@ -2,15 +2,13 @@
  * From texts or ids to vectors: long texts are split into windows or cut, windows of similar length run as
  * batches, and the states of a text's windows become its vector, as the caller or the folder's files say.
  */
-import { AttnError, f32, i32, type Tensor } from '@attn/core';
-import { show, withCallbacks } from '@attn/core/backend';
+import { f32, type Tensor } from '@attn/core';
+import { withCallbacks } from '@attn/core/backend';
 import type { Model } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
-import { modesOf, type PoolingMode } from '../sentence/pooling.ts';
-import { choosePrompt, chooseTask, withPrompt } from '../sentence/prompts.ts';
+import { chooseTask, withPrompt } from '../sentence/prompts.ts';
 import { quantizeEmbeddings, type QuantizedEmbeddings } from '../sentence/quantize.ts';
-import type { SentenceSettings, VectorPipeline } from '../sentence/settings.ts';
-import { applyModules, widthAfter, type VectorModule } from '../sentence/vector-modules.ts';
+import { applyModules } from '../sentence/vector-modules.ts';
 import type { TokenizedText } from '../tokenizer.ts';
 import { planChunks, type TextChunk, type ChunkPlan } from './chunks.ts';
 import { fitTexts } from './fit-texts.ts';
@@ -21,6 +19,7 @@ import { checkEncodeOptions, type Checked, type EncodeOptions } from './options.
 import { promptTokens } from './prompt-tokens.ts';
 import { runAll, tokenizeTexts } from './run-texts.ts';
 import { tokenizeAll } from './tokenize.ts';
+import { planVectors, refuseOthers, vectorWidth, type VectorPlan } from './vector-plan.ts';
 
 /** Facts about a call beside its result. */
 export interface EncodeFacts {
@@ -62,6 +61,21 @@ export interface TokenStates extends EncodeFacts {
 
 const WHERE = 'models/encode';
 
+/** A call of `encode` before its inputs: checked options, and what it makes of states. */
+export interface EncodeCall {
+  readonly where: string;
+  readonly runnable: RunnableModel;
+  readonly plan: VectorPlan;
+  readonly options: Checked<EncodeOptions>;
+}
+
+/** Inputs of a call, with their tokens. */
+export interface TokenizedInputs {
+  readonly sources: readonly CheckedInput[];
+  /** With the prompt before each text. */
+  readonly tokenized: readonly TokenizedText[];
+}
+
 /** Implements `LoadedModel.encode`. */
 export async function encode(
   runnable: RunnableModel,
@@ -69,88 +83,56 @@ export async function encode(
   options: EncodeOptions = {},
   where: string = WHERE,
 ): Promise<Embeddings | ChunkEmbeddings | TokenStates> {
+  const call = prepareCall(where, runnable, options);
+  const sources = readInputs(where, inputs, runnable.model.vocabSize);
+  const { onProgress, onWarning, signal } = call.options;
+  return withCallbacks({ onProgress, onWarning }, signal, async (callbacks, stop) => {
+    const guarded = { ...call, options: { ...call.options, ...callbacks, signal: stop } };
+    return encodeTokenized(guarded, { sources, tokenized: await tokenizeSources(guarded, sources) });
+  });
+}
+
+/** Checks the options of a call. Errors: `UNSUPPORTED`, `INVALID_ARGUMENT`, `MALFORMED_FILE`. */
+export function prepareCall(where: string, runnable: RunnableModel, options: EncodeOptions): EncodeCall {
   const { model } = runnable;
   refuseOthers(where, runnable);
   const checked = checkEncodeOptions(where, model, options);
   const plan = planVectors(where, runnable, { ...checked, task: chooseTask(where, model, checked) });
-  const checkedInputs = readInputs(where, inputs, model.vocabSize);
-  const { onProgress, onWarning, signal } = checked;
-  return withCallbacks({ onProgress, onWarning }, signal, (callbacks, stop) =>
-    encodeInputs(where, runnable, checkedInputs, plan, { ...checked, ...callbacks, signal: stop }),
-  );
+  return { where, runnable, plan, options: checked };
 }
 
-/** What a call makes of states. */
-interface VectorPlan {
-  readonly sentence: SentenceSettings | undefined;
-  readonly prompt: string;
-  /** The task whose adapters take part. */
-  readonly task: string | undefined;
-  /** Undefined where states stay as they are. */
-  readonly modes: readonly PoolingMode[] | undefined;
-  readonly modules: readonly VectorModule[];
-  readonly includePrompt: boolean;
-  readonly dimensions: number | undefined;
-}
-
-/** What options and files say of vectors. Errors: `INVALID_ARGUMENT`, `MALFORMED_FILE`. */
-function planVectors(
-  where: string,
-  { model, settings }: RunnableModel,
-  options: Checked<EncodeOptions>,
-): VectorPlan {
-  const { sentence } = settings;
-  const pipeline: VectorPipeline | undefined =
-    sentence?.pipeline.kind === 'vectors' ? sentence.pipeline : undefined;
-  const { pooling = pipeline?.pooling ?? 'mean', chunks } = options;
-  const modes = pooling === 'none' ? undefined : modesOf(pooling);
-  if (chunks !== undefined && modes?.includes('cls')) {
-    const message = `a chunk has no first token that stands for it, so pooling must not be cls with chunks: pass pooling: 'mean'`;
-    throw new AttnError('INVALID_ARGUMENT', where, message);
-  }
-  const modules = modes === undefined ? [] : (pipeline?.modules ?? []);
-  const { dimensions } = options;
-  if (modules.length > 0 || dimensions !== undefined) {
-    const width = vectorWidth(model, modes ?? [], modules);
-    if (width === undefined) {
-      const message = `the modules of the folder do not take the vectors that pooling ${show(pooling)} gives`;
-      throw new AttnError(
-        options.pooling === undefined ? 'MALFORMED_FILE' : 'INVALID_ARGUMENT',
-        where,
-        message,
-      );
-    }
-    if (dimensions !== undefined && dimensions > width) {
-      const message = `dimensions must be an integer from 1 to ${width}, got ${show(dimensions)}`;
-      throw new AttnError('INVALID_ARGUMENT', where, message);
-    }
-  }
-  return {
-    sentence,
-    prompt: choosePrompt(where, sentence?.prompts, options, model.tasks),
-    task: options.task,
-    modes,
-    modules,
-    includePrompt: pipeline?.includePrompt ?? true,
-    dimensions: modes && (dimensions ?? sentence?.dimensions),
-  };
-}
-
-async function encodeInputs(
-  where: string,
-  runnable: RunnableModel,
+/** The tokens of inputs, with the prompt of the call before each text. Errors: those of `tokenizeAll`. */
+export async function tokenizeSources(
+  { where, runnable, plan, options }: EncodeCall,
   sources: readonly CheckedInput[],
-  plan: VectorPlan,
-  options: Checked<EncodeOptions>,
+): Promise<readonly TokenizedText[]> {
+  const inputs = withPrompt(where, sources, plan.prompt, options);
+  return tokenizeTexts(where, runnable, inputs, options, tokenizeAll);
+}
+
+/** Most tokens of a row in a call. */
+export function longestRow({ runnable, plan, options }: EncodeCall): number {
+  return options.maxLength ?? plan.sentence?.maxLength ?? runnable.model.maxLength;
+}
+
+/** What happens in a call to texts that are longer than a row. */
+export function longTextRule({ plan, options }: EncodeCall): 'split' | 'cut' | 'throw' {
+  const isSplit = plan.sentence === undefined || options.chunks !== undefined;
+  return options.onLongText ?? (isSplit ? 'split' : 'cut');
+}
+
+/** Computes what a call gives. Errors: `INVALID_ARGUMENT`, those of the backends, `ABORTED`. */
+export async function encodeTokenized(
+  call: EncodeCall,
+  { sources, tokenized }: TokenizedInputs,
 ): Promise<Embeddings | ChunkEmbeddings | TokenStates> {
+  const { where, runnable, plan, options } = call;
   const { model, tokenizer, settings } = runnable;
   const { sentence, prompt, modes } = plan;
   const { chunks, normalize = false } = options;
-  const inputs = withPrompt(where, sources, prompt, options);
-  const tokenized = await tokenizeTexts(where, runnable, inputs, options, tokenizeAll);
   const { texts, windows } = fitTexts(where, tokenized, {
-    maxLength: options.maxLength ?? sentence?.maxLength ?? model.maxLength,
-    onLongText: options.onLongText ?? (sentence === undefined || chunks !== undefined ? 'split' : 'cut'),
+    maxLength: longestRow(call),
+    onLongText: longTextRule(call),
     overlap: options.overlap,
     cutSide: (sentence ?? settings.cutting)?.side ?? 'right',
     onWarning: options.onWarning ?? console.warn,
@@ -207,31 +189,4 @@ function finish(
     ...(quantize && { quantized: quantizeEmbeddings(embeddings, quantize, { ranges }) }),
     ...(chunkPlan && { chunks: chunkPlan.chunks }),
   };
-}
-
-/**
- * The width of vectors after all modules, found without computing any; undefined where a module does not take
- * what comes before it.
- */
-function vectorWidth(
-  model: Model,
-  modes: readonly PoolingMode[],
-  modules: readonly VectorModule[],
-): number | undefined {
-  const { graph } = model.call({ inputIds: i32([1, 1], [0]) });
-  const id = graph.outputs.get('last_hidden_state');
-  const width = id === undefined ? 0 : (graph.values[id].shape.at(-1) ?? 0);
-  return modules.reduce<number | undefined>(
-    (current, module) => (current === undefined ? undefined : widthAfter(module, current)),
-    width * modes.length,
-  );
-}
-
-/** Refuses models that give no states. Errors: `UNSUPPORTED`. */
-export function refuseOthers(where: string, { model, settings }: RunnableModel): void {
-  if (model.outputs.includes('last_hidden_state')) return;
-  const isSparse = settings.sentence?.pipeline.kind === 'sparse';
-  const hint = isSparse ? 'encodeSparse is for it' : 'load the checkpoint as the model without a head';
-  const message = `${model.architecture} gives ${model.outputs.join(', ')} and no last_hidden_state: ${hint}`;
-  throw new AttnError('UNSUPPORTED', where, message);
 }

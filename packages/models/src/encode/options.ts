@@ -125,7 +125,8 @@ export const PROMPT_KINDS: OptionKinds<PromptChoice> = {
   as: oneOf('query', 'document'),
 };
 
-function encodeKinds(model: Model): OptionKinds<EncodeOptions> {
+/** Kinds of the options of `encode`. */
+export function encodeKinds(model: Model): OptionKinds<EncodeOptions> {
   return {
     pooling: either(oneOf(...POOLING_MODES, 'none'), poolingModes),
     task: aString,

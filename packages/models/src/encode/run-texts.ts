@@ -10,7 +10,7 @@ import { runWindows, type RunWindow } from './run-windows.ts';
 import type { tokenizeAll } from './tokenize.ts';
 
 /** Most tokens that run together where the caller does not say it. */
-const BATCH_TOKENS = 4_096;
+export const BATCH_TOKENS = 4_096;
 
 /**
  * Tokenizes texts; inputs that are ids stay as they are. `tokenize` says what an empty second text is: by

@@ -59,6 +59,25 @@ describeFunctions([], {
     ],
     options: [1],
   },
+  'Encoder.encodeMany': {
+    call: async (...[a, b]) => {
+      for await (const { key } of encoder.encodeMany(a, b)) if (key === undefined) return;
+    },
+    args: () => [
+      [[0, 5]],
+      {
+        ...run,
+        batchTokens: 64,
+        onWarning: () => {},
+        done: () => false,
+        onError: () => {},
+        total: 1,
+        lookAhead: 2,
+      },
+    ],
+    options: [1],
+    depth: 1,
+  },
   'Encoder.encode of chunks': {
     call: (options) => reader.encode('abc', options),
     args: () => [{ prompt: 'd', chunks: [[0, 3]], quantize: 'int8', ranges: zeros('f32', [2, 32]) }],

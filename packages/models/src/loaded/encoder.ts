@@ -2,6 +2,7 @@
 import type { TextChunks } from '../encode/chunks.ts';
 import type { ChunkEmbeddings, Embeddings, TokenStates } from '../encode/encode.ts';
 import type { EncodeInput } from '../encode/inputs.ts';
+import type { EncodeManyOptions, Keyed, ManyInput, ManyResult } from '../encode/many-options.ts';
 import type { EncodeOptions } from '../encode/options.ts';
 import { runnableOf, type LoadedModel } from '../loaded-model.ts';
 import type { PoolingMode } from '../sentence/pooling.ts';
@@ -82,5 +83,43 @@ export class Encoder extends VectorModel {
     const runnable = runnableOf(this);
     const { encode } = await import('../encode/encode.ts');
     return encode(runnable, inputs, options);
+  }
+
+  /**
+   * Encodes any number of texts of a source, in constant memory: what comes of each is what `encode` gives
+   * for that text alone, with its key. Texts of similar length run together, so results come in another order
+   * than texts. No more texts are taken than the window `lookAhead` holds, and none while nobody asks for
+   * results. A source that pauses gets the results of the texts before. With `done`, a run that was
+   * interrupted goes on where it ended.
+   *
+   * Errors: those of `encode`, of the source and of the callbacks. One that is the fault of a text goes to
+   * `onError` if there is one.
+   *
+   * @example
+   * const texts = [{ key: 'moby', text: 'Call me Ishmael.' }, { key: 'pride', text: 'It is a truth' }];
+   * for await (const { key, embeddings } of model.encodeMany(texts)) console.log(key, embeddings.shape);
+   */
+  encodeMany(
+    inputs: Iterable<ManyInput> | AsyncIterable<ManyInput>,
+    options: EncodeManyOptions & { readonly pooling: 'none' },
+  ): AsyncGenerator<Keyed<TokenStates>, void, undefined>;
+  encodeMany(
+    inputs: Iterable<ManyInput> | AsyncIterable<ManyInput>,
+    options: EncodeManyOptions & {
+      readonly chunks: 'sentences' | number;
+      readonly pooling?: PoolingMode | readonly PoolingMode[];
+    },
+  ): AsyncGenerator<Keyed<ChunkEmbeddings>, void, undefined>;
+  encodeMany(
+    inputs: Iterable<ManyInput> | AsyncIterable<ManyInput>,
+    options?: EncodeManyOptions & { readonly pooling?: PoolingMode | readonly PoolingMode[] },
+  ): AsyncGenerator<Keyed<Embeddings>, void, undefined>;
+  async *encodeMany(
+    inputs: Iterable<ManyInput> | AsyncIterable<ManyInput>,
+    options: EncodeManyOptions = {},
+  ): AsyncGenerator<ManyResult, void, undefined> {
+    const runnable = runnableOf(this);
+    const { encodeMany } = await import('../encode/encode-many.ts');
+    yield* encodeMany(runnable, inputs, options);
   }
 }

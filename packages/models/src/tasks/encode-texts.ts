@@ -1,14 +1,9 @@
 /** Vectors of texts for tasks: `encode` with the options of tasks. */
 import { AttnError } from '@attn/core';
 import { integer, type OptionKinds } from '@attn/core/backend';
-import {
-  encode,
-  refuseOthers,
-  type ChunkEmbeddings,
-  type Embeddings,
-  type TokenStates,
-} from '../encode/encode.ts';
+import { encode, type ChunkEmbeddings, type Embeddings, type TokenStates } from '../encode/encode.ts';
 import { PROMPT_KINDS, type Checked, type EncodeOptions } from '../encode/options.ts';
+import { refuseOthers } from '../encode/vector-plan.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import type { PromptChoice } from '../sentence/prompts.ts';
 import type { TextInput } from '../tokenizer.ts';

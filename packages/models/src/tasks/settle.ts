@@ -40,13 +40,14 @@ function settledReading<Checked>(input: unknown, read: (input: unknown) => Check
   }
 }
 
-type Outcome<Answer> = { readonly answer: Answer } | { readonly error: AttnError };
+/** What became of a run. */
+export type Outcome<Answer> = { readonly answer: Answer } | { readonly error: AttnError };
 
 /**
  * Runs inputs together. Where one is refused, which happens before the model runs, halves run by themselves,
  * until what is refused is one input.
  */
-async function settleRuns<Checked, Answer>(
+export async function settleRuns<Checked, Answer>(
   inputs: readonly Checked[],
   run: (inputs: readonly Checked[]) => Promise<readonly Answer[]>,
 ): Promise<readonly Outcome<Answer>[]> {

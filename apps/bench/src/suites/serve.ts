@@ -1,0 +1,118 @@
+/** A server under load: what clients get, some of which are broken, how soon, and the memory it takes. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createAttn } from '@attn/core';
+import { bertFamily, loadModel, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
+import { wasm } from '@attn/wasm';
+import { runClients, type Counts, type Expected } from '../serve/clients.ts';
+import type { Suite, SuiteOptions, Table } from '../suite.ts';
+
+const ROOT = new URL('../../../../', import.meta.url);
+const GOLDEN = fileURLToPath(new URL('packages/models/goldens/tasks/st-mean/', ROOT));
+const SERVER = fileURLToPath(new URL('../serve/server-process.js', import.meta.url));
+
+/** Most tokens of a text. */
+const MOST_TOKENS = 128;
+
+export const serveSuite: Suite = {
+  name: 'serve',
+  describes: 'a server under load: --clients, --seconds',
+  async run(options) {
+    const folder = await mkdtemp(join(tmpdir(), 'attn-bench-'));
+    try {
+      await writeEncoder(folder);
+      const texts = await expectedVectors(folder);
+      const rows: Table['rows'][number][] = [];
+      for (const backend of ['wasm', 'onnx']) rows.push(await loadOn(backend, folder, texts, options));
+      const note =
+        'An encoder of the size of all-MiniLM-L6-v2 without its table of words (6 layers, 384 wide) of random weights, ' +
+        `and texts of Moby-Dick of ${MOST_TOKENS} tokens at most, one a request, over kept connections; a process for the server and one for all clients. ` +
+        'One client in ten is broken: bad JSON, wrong fields, bodies and headers that are too large or stop, connections that close. ' +
+        'Memory is that of the server, its model included, after a third of the time and at the end.';
+      return [{ title: 'A server under load', note, rows }];
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+async function writeEncoder(folder: string): Promise<void> {
+  const config = JSON.parse(readFileSync(join(GOLDEN, 'config.json'), 'utf8')) as object;
+  const size = { hidden_size: 384, intermediate_size: 1536, num_attention_heads: 12, num_hidden_layers: 6 };
+  cpSync(GOLDEN, folder, { recursive: true });
+  await writeCheckpoint(folder, randomCheckpoint(bertFamily, { ...config, ...size }, { seed: 1 }));
+  writeFileSync(join(folder, 'sentence_bert_config.json'), JSON.stringify({ max_seq_length: MOST_TOKENS }));
+}
+
+/** Sentences of Moby-Dick, and their vectors, each computed by itself. */
+async function expectedVectors(folder: string): Promise<readonly Expected[]> {
+  const book = readFileSync(fileURLToPath(new URL('apps/cli/data/moby-dick.txt', ROOT)), 'utf8');
+  const sentences = book.slice(20_000, 60_000).split(/(?<=[.!?])\s+/);
+  const texts = sentences.filter(({ length }) => length > 20 && length < 300).slice(0, 64);
+  const attn = await createAttn({ backends: [wasm()] });
+  const model = await loadModel(folder, { attn, for: 'encode' });
+  const expected: Expected[] = [];
+  for (const text of texts) {
+    const { embeddings } = await model.encode(text, { normalize: true });
+    expected.push({ text, vector: embeddings.data });
+  }
+  await attn.dispose();
+  return expected;
+}
+
+async function loadOn(
+  backend: string,
+  folder: string,
+  texts: readonly Expected[],
+  { quick, clients = quick ? 50 : 500, seconds = quick ? 5 : 60, log }: SuiteOptions,
+): Promise<Table['rows'][number]> {
+  log(`serve: ${clients} clients for ${seconds} s on ${backend}`);
+  const server = spawn(process.execPath, [SERVER, folder, backend], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const counts: Counts = { right: 0, wrong: 0, lost: 0, refused: 0, broken: 0, unexpected: 0, times: [] };
+  const exit = once(server, 'exit') as Promise<[number | null]>;
+  let [elapsed, early, late] = [0, 0, 0];
+  try {
+    const [line] = (await once(createInterface(server.stdout), 'line')) as [string];
+    const url = new URL(line);
+    const start = performance.now();
+    const third = sleep((seconds * 1e3) / 3).then(() => residentOf(url));
+    await runClients({ url, texts, clients, until: start + seconds * 1e3, counts });
+    elapsed = (performance.now() - start) / 1e3;
+    [early, late] = [await third, await residentOf(url)];
+  } finally {
+    server.kill('SIGTERM');
+  }
+  const [code] = await exit;
+  const { times, right, wrong, lost, refused, broken, unexpected } = counts;
+  times.sort((a, b) => a - b);
+  const at = (share: number): number => times[Math.floor(share * (times.length - 1))] ?? NaN;
+  return {
+    backend,
+    clients,
+    'texts/s': right / elapsed,
+    'p50, ms': at(0.5),
+    'p95, ms': at(0.95),
+    right,
+    wrong,
+    lost,
+    refused,
+    'broken, refused': broken,
+    'broken, not refused': unexpected,
+    'memory, MB': early / 1e6,
+    'at the end, MB': late / 1e6,
+    'exit code': code ?? -1,
+  };
+}
+
+/** Resident memory of the server, in bytes. */
+async function residentOf(url: URL): Promise<number> {
+  const text = await (await fetch(new URL('/metrics', url))).text();
+  return Number(/^process_resident_memory_bytes (\S+)$/m.exec(text)?.[1]);
+}
