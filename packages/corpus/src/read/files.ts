@@ -74,7 +74,11 @@ export async function* readFiles(
   options: ReadFilesOptions = {},
 ): AsyncGenerator<CorpusDocument, void, undefined> {
   checkArgument(WHERE, 'paths', paths, listOf(aString, 'a list of paths'));
-  const { onWarning = (message: string) => console.warn(message), ...checked } = checkOptions(WHERE, options, KINDS);
+  const { onWarning = (message: string) => console.warn(message), ...checked } = checkOptions(
+    WHERE,
+    options,
+    KINDS,
+  );
   const reading = { ...checked, onWarning };
   for (const path of paths) {
     const root = corpusPath(path);
