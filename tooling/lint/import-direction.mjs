@@ -10,6 +10,7 @@
 //   core ← conformance ← tests of backends, auto, models and tokenizers
 //   backends ← tests of models
 //   core, models ← ai-sdk, langchain: what other libraries call
+//   core, models ← corpus ← apps
 //
 // Circles inside a package are `import-circles.mjs`' part.
 import { existsSync, globSync, readFileSync } from 'node:fs';
@@ -31,6 +32,7 @@ const RULES = {
   },
   'ai-sdk': { src: ['core', 'models'], tests: ['conformance', 'cpu'] },
   langchain: { src: ['core', 'models'], tests: ['conformance', 'cpu'] },
+  corpus: { src: ['core', 'models'], tests: ['conformance', 'cpu'] },
 };
 /** Any other package is a backend; adding one needs no line here. */
 const BACKEND = { src: ['core'], tests: ['conformance', 'safetensors'] };

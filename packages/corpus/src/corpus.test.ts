@@ -50,7 +50,7 @@ describe.each(KINDS)('a store in a %s', (kind) => {
       };
       const third = await corpus.index([changed, whales], { roots: ['books', 'notes'] });
       expect(third).toMatchObject({ added: 0, changed: 1, unchanged: 1, removed: 2 });
-      expect(await corpus.status()).toEqual({ documents: 2, done: 2, pending: 0, failed: 0 });
+      expect(await corpus.status()).toMatchObject({ documents: 2, done: 2, pending: 0, failed: 0 });
     }
     const { documents, passages } = await tablesOf(store);
     expect(documents.map(({ path, hash, indexed }) => [path, hash === indexed])).toEqual([
@@ -141,7 +141,7 @@ describe.each(KINDS)('a store in a %s', (kind) => {
       const { failed, added } = await corpus.index(all);
       const [error, path] = ['[attn/models] encode: no red planets', planets.path];
       expect([added, failed]).toEqual([4, [{ path, error }]]);
-      expect(await corpus.status()).toEqual({ documents: 4, done: 3, pending: 0, failed: 1 });
+      expect(await corpus.status()).toMatchObject({ documents: 4, done: 3, pending: 0, failed: 1 });
     } finally {
       restore();
     }
@@ -162,7 +162,7 @@ describe.each(KINDS)('a store in a %s', (kind) => {
     }
     expect((await corpus.status()).done).toBeLessThan(4);
     await corpus.work({ untilDone: true });
-    expect(await corpus.status()).toEqual({ documents: 4, done: 4, pending: 0, failed: 0 });
+    expect(await corpus.status()).toMatchObject({ documents: 4, done: 4, pending: 0, failed: 0 });
     const soon = AbortSignal.timeout(20);
     await corpus.work({ signal: soon });
     expect(soon.aborted).toBe(true);

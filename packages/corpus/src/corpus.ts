@@ -17,7 +17,7 @@ import {
   type SearchOptions,
   type WorkOptions,
 } from './options.ts';
-import { RateMeter, readStatus, type CorpusProgress, type CorpusStatus } from './progress.ts';
+import { RateMeter, readCounts, readStatus, type CorpusCounts, type CorpusProgress } from './progress.ts';
 import { searchPassages, type SearchResult } from './search/search.ts';
 import type { StoreSettings } from './store/settings.ts';
 
@@ -140,10 +140,10 @@ export class Corpus {
     return searchPassages(database, settings, { query, vector, limit, mode, path, metadata });
   }
 
-  /** Counts the documents of the store. Errors: `RUN_FAILED`. */
-  async status(): Promise<CorpusStatus> {
+  /** Counts the documents and passages of the store. Errors: `RUN_FAILED`. */
+  async status(): Promise<CorpusCounts> {
     this.checkOpen('corpus/status');
-    return readStatus(this.parts.database);
+    return readCounts(this.parts.database);
   }
 
   /** The documents that could not be indexed, at most 1,000. Errors: `RUN_FAILED`. */

@@ -10,7 +10,7 @@ export type { CorpusDocument } from './document.ts';
 export type { IndexCounts } from './index-documents.ts';
 export { openCorpus } from './open-corpus.ts';
 export type { IndexOptions, OpenCorpusOptions, SearchOptions, WorkOptions } from './options.ts';
-export type { CorpusProgress, CorpusStatus } from './progress.ts';
+export type { CorpusCounts, CorpusProgress, CorpusStatus } from './progress.ts';
 export { checkPaths, corpusPath, readFiles, type ReadFilesOptions } from './read/files.ts';
 export type { DocumentFormat } from './read/formats.ts';
 export { watchFiles } from './read/watch.ts';

@@ -1,4 +1,6 @@
 /** Opens a store with its model. */
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { AttnError } from '@attn/core';
 import { checkArgument, checkOptions, either, fields, aString, throwIfAborted } from '@attn/core/backend';
 import { Encoder, pipeline, type NodeLoadOptions } from '@attn/models/node';
@@ -110,9 +112,8 @@ async function agree(
     const message = `pgvector takes at most ${MOST_DIMENSIONS} dimensions, got ${sample.length}: pass dimensions`;
     throw new AttnError('UNSUPPORTED', WHERE, message);
   }
-  const isLoaded = typeof options.model === 'object' && 'network' in options.model;
-  const name =
-    typeof options.model === 'string' || options.model instanceof URL ? String(options.model) : undefined;
+  const isLoaded = options.model instanceof Encoder;
+  const name = await nameOf(options.model);
   const revision = isLoaded ? undefined : options.load?.revision;
   const own: StoreSettings = {
     ...(name !== undefined && { model: name }),
@@ -127,4 +128,12 @@ async function agree(
   const settings = stored ?? (await createStore(database, own));
   checkSettings(settings, own);
   return settings;
+}
+
+/** The name by which a store finds its model again; undefined for one that is loaded already. */
+async function nameOf(model: OpenCorpusOptions['model']): Promise<string | undefined> {
+  if (model instanceof URL) return model.href;
+  if (typeof model !== 'string') return undefined;
+  const stats = await stat(model).catch(() => undefined);
+  return stats?.isDirectory() ? resolve(model) : model;
 }

@@ -23,6 +23,19 @@ export interface CorpusProgress extends CorpusStatus {
   readonly remainingMs?: number;
 }
 
+/** Numbers of documents, and of all their passages. */
+export interface CorpusCounts extends CorpusStatus {
+  readonly passages: number;
+}
+
+/** Counts documents and passages. */
+export async function readCounts(session: Session): Promise<CorpusCounts> {
+  const [{ passages }] = await session.query<{ passages: number }>(
+    'SELECT count(*)::int AS passages FROM attn_corpus.passages',
+  );
+  return { ...(await readStatus(session)), passages };
+}
+
 /** Counts documents. */
 export async function readStatus(session: Session): Promise<CorpusStatus> {
   const [status] = await session.query<CorpusStatus>(

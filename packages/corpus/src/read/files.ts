@@ -56,6 +56,7 @@ interface Reading extends ReadFilesOptions {
 
 /** The name under which a path stands in a corpus, as document and as root: absolute, with slashes. */
 export function corpusPath(path: string): string {
+  checkArgument('corpus/corpusPath', 'path', path, aString);
   return path === STDIN ? STDIN : resolve(path).split(sep).join('/');
 }
 
@@ -90,6 +91,7 @@ export async function* readFiles(
 
 /** Refuses paths that are not there, before anything else is done. Errors: `FILE_NOT_FOUND`. */
 export async function checkPaths(paths: readonly string[]): Promise<void> {
+  checkArgument('corpus/checkPaths', 'paths', paths, listOf(aString, 'a list of paths'));
   for (const path of paths) if (path !== STDIN) await statsOf(path);
 }
 

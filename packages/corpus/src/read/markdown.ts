@@ -17,6 +17,7 @@ const INLINE: ReadonlySet<string> = new Set([
   'image',
   'imageReference',
   'break',
+  'html',
 ]);
 
 /** Reads Markdown as CommonMark has it. The title is the first heading. */
