@@ -1,6 +1,6 @@
-// A PostgreSQL with pgvector for tests and benchmarks. It is the server of ATTN_POSTGRES, a URL whose user may
-// make databases; or a cluster of its own in the temporary folder, from the programs in ATTN_POSTGRES_BIN, in
-// the folder that `installPostgres` fills, or of Debian's packages.
+// A PostgreSQL with pgvector for tests and benchmarks. It is the server of ATTN_POSTGRES, a URL whose user
+// may make databases; or a cluster of its own in the temporary folder, from the programs in ATTN_POSTGRES_BIN, in
+// the folder that `.ci/run` fills, or of Debian's packages.
 import { spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -13,8 +13,8 @@ export const WHEEL_FOLDER = join(tmpdir(), 'attn-postgres');
 
 /** Folders of programs whose server has pgvector, and where each keeps its extensions. */
 function* programs() {
-  const given = process.env.ATTN_POSTGRES_BIN;
-  if (given) yield given;
+  const { ATTN_POSTGRES_BIN: folder } = process.env;
+  if (folder) yield folder;
   yield* globSync(join(WHEEL_FOLDER, '*/pginstall/bin'));
   yield* globSync('/usr/lib/postgresql/*/bin').toSorted();
 }
@@ -62,14 +62,14 @@ export async function startPostgres() {
   if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);
   const data = join(folder, 'data');
   const options = { ...user, cwd: folder, encoding: 'utf8' };
-  const made = spawnSync(
+  const creation = spawnSync(
     join(bin, 'initdb'),
     ['-D', data, '-U', 'attn', '-A', 'trust', '-E', 'UTF8', '--no-sync'],
     options,
   );
-  if (made.status !== 0) {
+  if (creation.status !== 0) {
     rmSync(folder, { recursive: true });
-    return { reason: `initdb of ${bin} failed: ${made.stderr ?? made.error?.message}` };
+    return { reason: `initdb of ${bin} failed: ${creation.stderr ?? creation.error?.message}` };
   }
   const port = await freePort();
   const settings = ['-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off', '-c', 'shared_buffers=256MB'];

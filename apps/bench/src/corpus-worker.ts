@@ -1,4 +1,4 @@
-/** A process that works on a corpus: it says when it is ready, begins when its input ends, and ends when all is done. */
+/** A process that works on a corpus: it says when it is ready, and begins when its input ends. */
 import { once } from 'node:events';
 import { createAttn } from '@attn/core';
 import { openCorpus } from '@attn/corpus';

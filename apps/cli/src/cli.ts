@@ -177,8 +177,8 @@ function register(cli: CAC, command: Command, { stdout, stderr }: Streams, signa
 }
 
 /**
- * Writes `--input -` as `--input=-`, and `-` by itself as a word: the parser takes what begins with a dash for
- * a flag.
+ * Writes `--input -` as `--input=-`, and `-` by itself as a word: the parser takes what begins with a dash
+ * for a flag.
  */
 function withDashes(argv: readonly string[]): readonly string[] {
   const isValue = (i: number): boolean =>

@@ -1,5 +1,6 @@
 /** The `--store` option: opens a corpus. The package is loaded here, so that other commands start fast. */
 import { AttnError, type Attn } from '@attn/core';
+import type * as CorpusModule from '@attn/corpus';
 import type { Corpus, OpenCorpusOptions } from '@attn/corpus';
 import { requiredText, text, type Options } from './args.ts';
 import type { Command, Context } from './command.ts';
@@ -25,7 +26,7 @@ export function readStore(options: Options): string {
 }
 
 /** Loads `@attn/corpus`. Errors: `UNSUPPORTED` where this Node is too old for it. */
-export async function loadCorpus(): Promise<typeof import('@attn/corpus')> {
+export async function loadCorpus(): Promise<typeof CorpusModule> {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > 22 || (major === 22 && minor >= 12)) return import('@attn/corpus');
   const message = `a corpus needs Node 22.12 or later, got ${process.versions.node}`;

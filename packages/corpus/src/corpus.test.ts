@@ -40,7 +40,7 @@ describe.each(KINDS)('a store in a %s', (kind) => {
       const onProgress = (step: CorpusProgress): void => void progress.push(step);
       const first = await corpus.index(all, { roots: ['books', 'notes'], onProgress });
       expect(first).toMatchObject({ added: 4, changed: 0, unchanged: 0, removed: 0, failed: [] });
-      expect(progress.at(-1)).toMatchObject({ documents: 4, done: 4, pending: 0, failed: 0, seen: 4 });
+      expect(progress.at(-1)).toMatchObject({ documents: 4, done: 4, pending: 0, failed: 0, compared: 4 });
       expect(progress.at(-1)?.remainingMs).toBe(0);
       const again = await corpus.index(all, { roots: ['books', 'notes'] });
       expect(again).toMatchObject({ added: 0, changed: 0, unchanged: 4, removed: 0 });

@@ -72,7 +72,7 @@ export class Corpus {
    * reading documents. A document that cannot be indexed is no error: it is among `failed`.
    *
    * @example
-   * const report = await corpus.index([{ path: 'a', text: 'Call me Ishmael.' }], { onProgress: console.log });
+   * const { failed } = await corpus.index([{ path: 'a', text: 'Call me Ishmael.' }]);
    */
   async index(
     documents: Iterable<CorpusDocument> | AsyncIterable<CorpusDocument>,
@@ -92,8 +92,8 @@ export class Corpus {
         throwIfAborted(until, where);
         await enumeration.removeUnseen(roots);
       };
-      const seen = (): number => enumeration.seen;
-      if (work) await this.workUntil(where, { ...callbacks, signal: stop, before: compare, seen });
+      const countCompared = (): number => enumeration.compared;
+      if (work) await this.workUntil(where, { ...callbacks, signal: stop, before: compare, countCompared });
       else await compare();
       const { added, changed, unchanged, removed } = enumeration;
       const failed = await this.failed();
@@ -113,7 +113,7 @@ export class Corpus {
     const { untilDone = false, signal, onProgress } = checkOptions(where, options, WORK_KINDS);
     this.checkOpen(where);
     await withCallbacks({ onProgress }, signal, async (callbacks, stop) => {
-      const running = { ...callbacks, signal: stop, seen: () => 0, isEndless: !untilDone };
+      const running = { ...callbacks, signal: stop, countCompared: () => 0, isEndless: !untilDone };
       await this.workUntil(where, running).catch((error: unknown) => {
         if (!(signal?.aborted && error instanceof AttnError && error.code === 'ABORTED')) throw error;
       });
@@ -125,7 +125,7 @@ export class Corpus {
    * `RUN_FAILED`, and those of the backends.
    *
    * @example
-   * const results = await corpus.search('Who narrates?', { limit: 3, path: 'books/', metadata: { year: 1851 } });
+   * const results = await corpus.search('Who narrates?', { limit: 3, metadata: { year: 1851 } });
    */
   async search(query: string, options: SearchOptions = {}): Promise<readonly SearchResult[]> {
     const where = 'corpus/search';
@@ -173,7 +173,7 @@ export class Corpus {
   /** Works until `before` is over and no document is pending. */
   private async workUntil(
     where: string,
-    { signal, onProgress, before, seen, isEndless = false }: Running,
+    { signal, onProgress, before, countCompared, isEndless = false }: Running,
   ): Promise<void> {
     const worker = new Worker(this.parts);
     await worker.start();
@@ -188,7 +188,7 @@ export class Corpus {
         throwIfAborted(signal, where);
         const wasCompared = isCompared;
         const status = await readStatus(this.parts.database);
-        onProgress?.(meter.progress(status, seen()));
+        onProgress?.(meter.progress(status, countCompared()));
         if (wasCompared && status.pending === 0 && !isEndless) break;
         await Promise.race([sleep(look, undefined, { signal }).catch(() => {}), ...failures]);
       }
@@ -205,7 +205,7 @@ interface Running {
   readonly signal: AbortSignal | undefined;
   readonly onProgress?: ((progress: CorpusProgress) => void) | undefined;
   readonly before?: (signal: AbortSignal) => Promise<void>;
-  readonly seen: () => number;
+  readonly countCompared: () => number;
   readonly isEndless?: boolean;
 }
 

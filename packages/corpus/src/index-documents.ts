@@ -59,7 +59,7 @@ export class Enumeration {
   }
 
   /** Documents that were compared. */
-  get seen(): number {
+  get compared(): number {
     return this.added + this.changed + this.unchanged;
   }
 

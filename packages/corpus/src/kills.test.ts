@@ -49,21 +49,21 @@ test('one process on a folder, killed again and again', async () => {
   const store = await newStore('folder');
   const random = randomNumbers(7);
   await (await open(store, options)).dispose();
-  const found: number[] = [];
+  const counts: number[] = [];
   for (let i = 0; i < 2; i++) {
     const child = start('index', store);
     await begun(child);
     await sleep(100 + 500 * random());
     await kill(child);
     await using corpus = await open(store);
-    found.push((await corpus.status()).done);
+    counts.push((await corpus.status()).done);
   }
   {
     await using corpus = await open(store);
     const { failed } = await corpus.index(someDocuments(COUNT), { roots: ['log'] });
     expect(failed).toEqual([]);
   }
-  expect(found.some((done) => done < COUNT)).toBe(true);
+  expect(counts.some((done) => done < COUNT)).toBe(true);
   await expectWhole(store);
 });
 

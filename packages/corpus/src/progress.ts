@@ -15,8 +15,8 @@ export interface CorpusStatus {
 
 /** The progress of indexing. */
 export interface CorpusProgress extends CorpusStatus {
-  /** Documents of the corpus that were looked at by this call. */
-  readonly seen: number;
+  /** Documents that this call has compared with the store. */
+  readonly compared: number;
   /** Documents a second since the call began, by all workers; undefined before the first. */
   readonly rate?: number;
   /** Milliseconds that the pending documents take at this rate. */
@@ -54,13 +54,13 @@ export class RateMeter {
   private most = 0;
 
   /** The progress at this status. */
-  progress(status: CorpusStatus, seen: number): CorpusProgress {
-    // Documents that come in are pending first, so what was ended is the most pending before less pending now.
+  progress(status: CorpusStatus, compared: number): CorpusProgress {
+    // Documents that come in are pending first: what ended is the most pending before less pending now.
     this.most = Math.max(this.most, status.pending);
     const ended = this.most - status.pending;
     const seconds = (performance.now() - this.start) / 1_000;
-    if (ended === 0 || seconds === 0) return { ...status, seen };
+    if (ended === 0 || seconds === 0) return { ...status, compared };
     const rate = ended / seconds;
-    return { ...status, seen, rate, remainingMs: (status.pending / rate) * 1_000 };
+    return { ...status, compared, rate, remainingMs: (status.pending / rate) * 1_000 };
   }
 }

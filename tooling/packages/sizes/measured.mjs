@@ -3,9 +3,11 @@
 import { bundle } from './bundle.mjs';
 
 /**
- * Imports that are not part of a package's own size: peers, our other packages, and modules of the runtime.
+ * Imports that are not part of a package's own size: peers, our other packages, modules of the runtime, and
+ * the database and the parsers of a corpus, which never goes into a page.
  */
-const PEERS = /^(@attn\/|node:|onnxruntime-|onnx-proto|webgpu$|vitest|fast-check|ai$|@langchain\/)/;
+const PEERS =
+  /^(@attn\/|node:|onnxruntime-|onnx-proto|webgpu$|vitest|fast-check|ai$|@langchain\/|@electric-sql\/|pg$|pg-boss$|parse5$|mdast-util-from-markdown$|picomatch$)/;
 
 /** True for the file of a worker, which is bundled separately and so includes core. */
 const isWorker = ({ name }) => name.includes('attn-wasm-engine');
@@ -80,6 +82,7 @@ export const ROWS = [
   },
   { what: '@attn/ai-sdk', ...all('@attn/ai-sdk'), limit: 1.5 },
   { what: '@attn/langchain', ...all('@attn/langchain'), limit: 1.5 },
+  { what: '@attn/corpus', ...all('@attn/corpus'), limit: 15 },
   { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 6.5 },
   { what: '@attn/torch', ...all('@attn/torch'), limit: 9 },
   { what: '@attn/tokenizers', ...all('@attn/tokenizers'), limit: 27.5 },

@@ -224,9 +224,9 @@ async function searching(home: string, places: readonly Place[], options: SuiteO
       for (let round = 0; round < 20 * rounds; round++) {
         const query = `whale${(round * 37) % 1_000} and captain${(round * 91) % 1_000}`;
         const from = performance.now();
-        const found = await corpus.search(query, { mode });
+        const results = await corpus.search(query, { mode });
         samples.push(performance.now() - from);
-        if (found.length === 0 && mode !== 'words') throw new Error(`expected passages for ${query}`);
+        if (results.length === 0 && mode !== 'words') throw new Error(`expected passages for ${query}`);
       }
       const sorted = samples.toSorted((a, b) => a - b);
       const { median } = summarise(samples);

@@ -31,10 +31,10 @@ test('files are indexed, searched, changed and removed', async () => {
   });
   expect(JSON.parse(first.stdout)).toMatchObject({ added: 2, documents: 2, done: 2, pending: 0, failed: [] });
 
-  const found = await attn('search', 'doubloons', '--store', 'store', '--limit', '1', '--mode', 'words');
-  expect(found.stderr).toBe('');
-  expect(found.stdout).toMatch(
-    /whales\.md \(Whales\) {2}2–46 {2}similarity -?\d\.\d{3}\n {2}Whales\n {2}Ahab nailed a doubloon/,
+  const result = await attn('search', 'doubloons', '--store', 'store', '--limit', '1', '--mode', 'words');
+  expect(result.stderr).toBe('');
+  expect(result.stdout).toMatch(
+    /whales\.md \(Whales\) {2}2–47 {2}similarity -?\d\.\d{3}\n {2}Whales\n {2}Ahab nailed a doubloon/,
   );
 
   await writeFile(join(folder, 'notes/whales.md'), 'The whale dived.');

@@ -128,7 +128,8 @@ async function indexOnce(
   const status = await corpus.status();
   context.progress.clear();
   for (const { path, error } of report.failed) context.warn(`${path}: ${error}`);
-  context.printJson({ ...report, ...status, failed: report.failed });
+  const { failed: failedDocuments, ...counts } = status;
+  context.printJson({ ...report, ...counts, failedDocuments });
   context.print(reportText(report, status.pending));
   if (report.failed.length > 0) {
     const message = `${count(status.failed)} of ${count(status.documents)} documents could not be indexed`;
@@ -177,6 +178,6 @@ async function watch(
 ): Promise<void> {
   const { watchFiles } = await loadCorpus();
   context.print('watching; Ctrl-C ends it');
-  for await (const _change of watchFiles(paths, { signal: context.signal }))
-    await indexOnce(corpus, paths, reading, options, context);
+  const changes = watchFiles(paths, { signal: context.signal });
+  while (!(await changes.next()).done) await indexOnce(corpus, paths, reading, options, context);
 }

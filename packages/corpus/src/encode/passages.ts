@@ -12,8 +12,8 @@ const CONTENT = /[\p{L}\p{N}]/u;
 const SENTENCES = new Intl.Segmenter('en', { granularity: 'sentence' });
 
 /**
- * Cuts a text into passages of at most `length` UTF-16 units. A passage is of whole sentences, by the rules of
- * Unicode (UAX 29), and of whole paragraphs where one fills more than half of it; longer sentences are cut
+ * Cuts a text into passages of at most `length` UTF-16 units. A passage is of whole sentences, by the rules
+ * of Unicode (UAX 29), and of whole paragraphs where one fills more than half of it; longer sentences are cut
  * between words. What has no letter and no digit is no passage.
  */
 export function cutPassages(text: string, length: number): PassageSpan[] {

@@ -16,7 +16,7 @@ export interface VectorOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Late chunking pools over a passage's tokens; these ways look at one token, which a passage does not have. */
+/** Late chunking pools over a passage's tokens; these ways look at one token of a whole text. */
 const SINGLE_TOKEN: readonly string[] = ['cls', 'lasttoken'];
 
 /** Whether a model's way of pooling has a meaning for the passages of a text. */

@@ -68,7 +68,7 @@ export function corpusPath(path: string): string {
  * Errors: `FILE_NOT_FOUND`, `INVALID_ARGUMENT`, `MALFORMED_FILE` (a line that is none), `ABORTED`.
  *
  * @example
- * await corpus.index(readFiles(['./notes'], { ignore: ['drafts/**'] }), { roots: ['./notes'].map(corpusPath) });
+ * await corpus.index(readFiles(['./notes'], { ignore: ['drafts/**'] }), { roots: [corpusPath('./notes')] });
  */
 export async function* readFiles(
   paths: readonly string[],

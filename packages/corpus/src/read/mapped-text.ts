@@ -48,10 +48,10 @@ export class MappedTextBuilder {
     let cursor = from;
     for (const line of value.split(/(?<=\n)/)) {
       const letters = line.replace(/\n$/, '');
-      const found = this.source.indexOf(letters, cursor);
-      if (letters !== '' && found >= 0 && found + letters.length <= to) {
-        this.push(letters, found, found + letters.length);
-        cursor = found + letters.length;
+      const place = this.source.indexOf(letters, cursor);
+      if (letters !== '' && place >= 0 && place + letters.length <= to) {
+        this.push(letters, place, place + letters.length);
+        cursor = place + letters.length;
         if (letters !== line) this.push('\n', cursor, cursor);
       } else {
         this.push(line, cursor, letters === '' ? cursor : to);

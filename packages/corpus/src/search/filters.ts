@@ -5,7 +5,7 @@ import { metadataText, storable } from '../document.ts';
 
 /** Which documents a search looks at. */
 export interface SearchFilter {
-  /** Documents whose paths begin with this, or fit it if it is a glob (`**​/notes/*.md`). */
+  /** Documents whose paths begin with this, or fit it if it is a glob. */
   readonly path?: string;
   /** Documents that have these fields of metadata, with these values. */
   readonly metadata?: JsonObject;

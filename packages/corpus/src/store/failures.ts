@@ -1,4 +1,4 @@
-/** What errors of the database mean: which pass by themselves, and what a person should do about the others. */
+/** What errors of the database mean: which pass by themselves, and what to do about the others. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AttnError } from '@attn/core';
 import { throwIfAborted } from '@attn/core/backend';

@@ -1,4 +1,4 @@
-/** What the tests of this package share: a PostgreSQL with pgvector, where the machine has one, and a folder. */
+/** What tests of this package share: a PostgreSQL with pgvector, where the machine has one, and a folder. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
