@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AttnError } from '@attn/core';
-import { checkArgument, checkOptions, either, fields, aString, throwIfAborted } from '@attn/core/backend';
+import { aString, checkArgument, checkOptions, either, throwIfAborted, type Kind } from '@attn/core/backend';
 import { Encoder, pipeline, type NodeLoadOptions } from '@attn/models/node';
 import { Corpus } from './corpus.ts';
 import { poolsPassages, queryVector } from './encode/vectors.ts';
@@ -17,6 +17,8 @@ const WHERE = 'corpus/openCorpus';
 
 const DEFAULT_PASSAGE = 1_000;
 const DEFAULT_LOST_AFTER = 60;
+
+const aUrl: Kind = { expected: 'a URL', test: (value) => value instanceof URL };
 
 /** By its vector, a store knows its model again. */
 const SAMPLE = 'Call me Ishmael. Some years ago I thought I would sail about a little.';
@@ -37,7 +39,7 @@ const SAMPLE = 'Call me Ishmael. Some years ago I thought I would sail about a l
  * const [{ path, passage }] = await corpus.search('Who narrates?');
  */
 export async function openCorpus(store: string | URL, options: OpenCorpusOptions = {}): Promise<Corpus> {
-  checkArgument(WHERE, 'store', store, either(aString, fields('a URL', 'href')));
+  checkArgument(WHERE, 'store', store, either(aString, aUrl));
   const checked = checkOptions(WHERE, options, OPEN_KINDS);
   const { signal, mustExist = false, onWarning = (message) => console.warn(message) } = checked;
   throwIfAborted(signal, WHERE);

@@ -1,5 +1,4 @@
 /** The options of a corpus, and their checks. */
-import { AttnError } from '@attn/core';
 import {
   aBoolean,
   aFunction,
@@ -14,7 +13,7 @@ import {
   listOf,
   oneOf,
   required,
-  show,
+  type Kind,
   type OptionKinds,
 } from '@attn/core/backend';
 import type { Encoder, ModelSource, NodeLoadOptions } from '@attn/models/node';
@@ -118,11 +117,17 @@ export const WORK_KINDS: OptionKinds<WorkOptions> = {
   onProgress: aFunction,
 };
 
+/** An object that JSON can hold. */
+const aJsonObject: Kind = {
+  expected: 'an object of JSON',
+  test: (value) => anObject.test(value) && JSON.stringify(value) !== undefined,
+};
+
 export const SEARCH_KINDS: OptionKinds<SearchOptions> = {
   limit: integer(1, 500),
   mode: oneOf(...SEARCH_MODES),
   path: aString,
-  metadata: anObject,
+  metadata: aJsonObject,
   signal: aSignal,
 };
 
@@ -130,7 +135,7 @@ const DOCUMENT_KINDS: OptionKinds<CorpusDocument> = {
   path: required(aString),
   text: required(either(aString, aFunction)),
   format: oneOf(...FORMATS),
-  metadata: anObject,
+  metadata: aJsonObject,
   root: aString,
   size: integer(0),
   modified: { expected: 'a finite number', test: Number.isFinite },
@@ -142,21 +147,21 @@ export async function* checkDocuments(
   documents: Iterable<CorpusDocument> | AsyncIterable<CorpusDocument>,
 ): AsyncGenerator<CorpusDocument, void, undefined> {
   let number = 0;
-  for await (const document of documents) {
-    yield checkOptions(where, document, DOCUMENT_KINDS, { name: `document ${number}` });
-    number += 1;
-  }
+  const check = (document: CorpusDocument): CorpusDocument =>
+    checkOptions(where, document, DOCUMENT_KINDS, { name: `document ${number++}` });
+  if (Symbol.asyncIterator in documents) for await (const document of documents) yield check(document);
+  else for (const document of documents) yield check(document);
 }
 
 /** Checks that documents can be iterated. Errors: `INVALID_ARGUMENT`. */
-export function checkIterable(where: string, documents: unknown): void {
-  const isIterable =
-    typeof documents === 'object' &&
-    documents !== null &&
-    (Symbol.iterator in documents || Symbol.asyncIterator in documents);
-  if (isIterable) return;
-  const message = `documents must be a list or another iterable of documents, got ${show(documents)}`;
-  throw new AttnError('INVALID_ARGUMENT', where, message);
+export function checkIterable(where: string, documents: object): void {
+  checkArgument(where, 'documents', documents, {
+    expected: 'a list or another iterable of documents',
+    test: (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      (Symbol.iterator in value || Symbol.asyncIterator in value),
+  });
 }
 
 /** Checks a query. Errors: `INVALID_ARGUMENT`. */

@@ -69,7 +69,7 @@ test('lines of standard input are documents with metadata', async () => {
 test.each([
   [['index', 'notes'], 'is required: a folder, or postgres://…'],
   [['index', 'worker', '--store', 'store'], 'a worker needs a store that processes share'],
-  [['index', 'nowhere', '--store', 'new', '--model', MODEL], 'there is no file or folder nowhere'],
+  [['index', 'nowhere', '--store', 'new', '--model', MODEL], 'there is no file or folder "nowhere"'],
   [['index', 'notes', '--store', 'new', '--format', 'pdf'], '--format must be'],
   [['index', 'notes', '--store', 'new', '--until-done'], '--until-done is for a worker'],
   [['index', 'notes', '--store', 'new'], 'there is no store in'],

@@ -97,7 +97,7 @@ export async function checkPaths(paths: readonly string[]): Promise<void> {
 
 async function statsOf(path: string): ReturnType<typeof stat> {
   return stat(path).catch((cause: NodeJS.ErrnoException) => {
-    const message = cause.code === 'ENOENT' ? `there is no file or folder ${path}` : cause.message;
+    const message = cause.code === 'ENOENT' ? `there is no file or folder ${show(path)}` : cause.message;
     throw new AttnError('FILE_NOT_FOUND', WHERE, message, { cause });
   });
 }
