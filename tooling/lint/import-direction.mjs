@@ -9,7 +9,8 @@
 //   core ← tokenizers ← models
 //   core ← conformance ← tests of backends, auto, models and tokenizers
 //   backends ← tests of models
-//   core, models ← ai-sdk, langchain, serve: what other libraries and programs call
+//   core, models ← ai-sdk, langchain: what other libraries call
+//   core, models ← serve, corpus ← apps
 //
 // Circles inside a package are `import-circles.mjs`' part.
 import { existsSync, globSync, readFileSync } from 'node:fs';
@@ -32,6 +33,7 @@ const RULES = {
   'ai-sdk': { src: ['core', 'models'], tests: ['conformance', 'cpu'] },
   langchain: { src: ['core', 'models'], tests: ['conformance', 'cpu'] },
   serve: { src: ['core', 'models'], tests: ['conformance', 'cpu'] },
+  corpus: { src: ['core', 'models'], tests: ['conformance', 'cpu'] },
 };
 /** Any other package is a backend; adding one needs no line here. */
 const BACKEND = { src: ['core'], tests: ['conformance', 'safetensors'] };

@@ -13,6 +13,7 @@ import type { Suite, SuiteOptions, Table } from './suite.ts';
 import { againstBase } from './suites/base.ts';
 import { ceilingsSuite } from './suites/ceilings.ts';
 import { checkpointsSuite } from './suites/checkpoints.ts';
+import { corpusSuite } from './suites/corpus.ts';
 import { cpuSuite } from './suites/cpu.ts';
 import { denseSuite } from './suites/dense.ts';
 import { encodersSuite } from './suites/encoders.ts';
@@ -60,6 +61,7 @@ const suites: readonly Suite[] = [
   tokenizersSuite,
   tasksSuite,
   serveSuite,
+  corpusSuite,
   webgpuSuite,
   quantizedSuite,
   loadingSuite,

@@ -9,6 +9,9 @@ import { show } from '@attn/core/backend';
 /** Options in the form that the parser returns. */
 export type Options = Readonly<Record<string, unknown>>;
 
+/** The word that stands for `-`, standard input, among words that are no options. */
+export const STDIN_WORD = '<stdin>';
+
 /** An `INVALID_ARGUMENT` error of the command line. */
 export function badArgument(message: string, options?: ErrorOptions): AttnError {
   return new AttnError('INVALID_ARGUMENT', 'cli', message, options);

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { AttnError } from '@attn/core';
 import { unknownName } from '@attn/core/backend';
 import { cac, type CAC } from 'cac';
-import { badArgument, isSet, type Options } from './args.ts';
+import { badArgument, isSet, STDIN_WORD, type Options } from './args.ts';
 import type { Command, Context } from './command.ts';
 import type { Streams } from './terminal/streams.ts';
 import { bench } from './commands/bench.ts';
@@ -19,11 +19,13 @@ import { encode } from './commands/encode.ts';
 import { explain } from './commands/explain.ts';
 import { exportCommand } from './commands/export.ts';
 import { generate } from './commands/generate.ts';
+import { index } from './commands/index-corpus.ts';
 import { makeCheckpoint } from './commands/make-checkpoint.ts';
 import { plan } from './commands/plan.ts';
 import { quantize } from './commands/quantize.ts';
 import { probe } from './commands/probe.ts';
 import { run } from './commands/run.ts';
+import { search } from './commands/search.ts';
 import { serve } from './commands/serve.ts';
 import { task } from './commands/task.ts';
 import { tokenize } from './commands/tokenize.ts';
@@ -35,6 +37,8 @@ const COMMANDS: readonly Command[] = [
   generate,
   task,
   serve,
+  index,
+  search,
   tokenize,
   plan,
   probe,
@@ -174,12 +178,16 @@ function register(cli: CAC, command: Command, { stdout, stderr }: Streams, signa
   });
 }
 
-/** Writes `--input -` as `--input=-`: the parser takes a word that begins with a dash for a flag. */
+/**
+ * Writes `--input -` as `--input=-`, and `-` by itself as a word: the parser takes what begins with a dash
+ * for a flag.
+ */
 function withDashes(argv: readonly string[]): readonly string[] {
   const isValue = (i: number): boolean =>
     argv[i] === '-' && argv[i - 1]?.startsWith('--') && !argv[i - 1].includes('=');
   return argv.flatMap((argument, i) => {
     if (isValue(i)) return [];
+    if (argument === '-') return [STDIN_WORD];
     return isValue(i + 1) ? [`${argument}=-`] : [argument];
   });
 }

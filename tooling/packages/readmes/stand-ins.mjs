@@ -55,6 +55,13 @@ async function writeReformer(folder) {
   );
 }
 
+/** A folder of a few texts. */
+function writeNotes(folder) {
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'planets.md'), '# Planets\n\nMars is red. Red planets have dust.\n');
+  writeFileSync(join(folder, 'library.txt'), 'The library lends books for four weeks.\n');
+}
+
 /** Puts everything into `folder`, with the packages beside it. */
 export async function writeStandIns(folder) {
   symlinkSync(join(root, 'tooling/packages/node_modules'), join(folder, 'node_modules'));
@@ -63,6 +70,7 @@ export async function writeStandIns(folder) {
     cpSync(join(root, 'packages/models/goldens', name), join(folder, as), { recursive: true });
   await writeReformer(join(folder, 'reformer'));
   golden('linformer_lm', 'linformer');
+  writeNotes(join(folder, 'notes'));
   golden('today/models/mb_hub2024', 'modernbert');
   golden('today/st/embeddinggemma_hub', 'embedding-model');
   golden('classic/sentence/splade_max', 'splade');
