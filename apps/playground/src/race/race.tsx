@@ -1,0 +1,3 @@
+export function Race() {
+  return <p>soon</p>;
+}

@@ -1,0 +1,3 @@
+export function Read() {
+  return <p>soon</p>;
+}
