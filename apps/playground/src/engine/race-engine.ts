@@ -44,6 +44,8 @@ export interface RaceStep {
   readonly what: string;
   readonly done: number;
   readonly total: number;
+  /** The rows that are finished. */
+  readonly rows: readonly RaceRow[];
 }
 
 /** A time, or the reason why there is none. */
@@ -93,12 +95,13 @@ const ROUNDS = 3;
 /** Rows that are compared with the reference. */
 const COMPARED_ROWS = 24;
 
-/** Runs a race. Errors: `ABORTED`, and those of the pattern. */
+/** Runs a race, on the backend that is predicted to be fastest first. Errors: `ABORTED`, and those of the pattern. */
 export async function runRace(job: RaceJob, { signal, onStep }: Watch): Promise<RaceReport> {
   const { n, heads, headDim } = job;
   const total = job.backends.length * (job.dense ? 2 : 1) + 2;
   let done = 0;
-  const step = (what: string): void => onStep({ what, done: done++, total });
+  const rows: RaceRow[] = [];
+  const step = (what: string): void => onStep({ what, done: done++, total, rows: [...rows] });
   step('planning');
   const pattern = patternFromJson(job.pattern);
   const sizes = { batch: 1, heads, queryLength: n, keyLength: n, queryOffset: 0 };
@@ -114,8 +117,9 @@ export async function runRace(job: RaceJob, { signal, onStep }: Watch): Promise<
   await attn.calibrate({ signal });
   const explanation = attn.explain(graphs.pattern);
   const denseExplanation = attn.explain(graphs.dense);
-  const rows: RaceRow[] = [];
-  for (const backend of job.backends) {
+  const rank = (name: string): number =>
+    explanation.find(({ backend }) => backend === name)?.predictedMs ?? Infinity;
+  for (const backend of job.backends.toSorted((a, b) => rank(a) - rank(b) || 0)) {
     throwIfAborted(signal, 'playground/race');
     const entry = { attn, backend, signal, mostMs: job.mostMs, inputs };
     step(`${backend}: the pattern`);
