@@ -68,6 +68,8 @@ export interface RaceRow {
   readonly dense: Timing;
   /** The greatest difference from float64, in the rows that were compared. */
   readonly error?: number;
+  /** Bytes of the whole tab while the backend holds what it compiled; absent where nobody measures. */
+  readonly tabBytes?: number;
 }
 
 /** The result of a race. */
@@ -87,6 +89,8 @@ export interface RaceReport {
 interface Watch {
   readonly signal: AbortSignal;
   readonly onStep: (step: RaceStep) => void;
+  /** Measures the memory of the tab, in bytes; absent where it cannot or should not be measured. */
+  readonly measureMemory?: () => Promise<number | undefined>;
 }
 
 /** Rounds in which everything runs once. */
@@ -96,7 +100,7 @@ const ROUNDS = 3;
 const COMPARED_ROWS = 24;
 
 /** Runs a race, on the backend that is predicted to be fastest first. Errors: `ABORTED`, and those of the pattern. */
-export async function runRace(job: RaceJob, { signal, onStep }: Watch): Promise<RaceReport> {
+export async function runRace(job: RaceJob, { signal, onStep, measureMemory }: Watch): Promise<RaceReport> {
   const { n, heads, headDim } = job;
   const total = job.backends.length * (job.dense ? 2 : 1) + 2;
   let done = 0;
@@ -132,6 +136,7 @@ export async function runRace(job: RaceJob, { signal, onStep }: Watch): Promise<
       ? await prepare({ ...entry, graph: graphs.dense, explanation: denseExpected })
       : { timing: { reason: 'it was not asked for' } };
     const [patternTiming, denseTiming] = await takeTurns([first, second], signal);
+    const tabBytes = await measureMemory?.();
     attn.release(graphs.dense);
     attn.release(graphs.pattern);
     const { out } = first.outputs ?? {};
@@ -142,6 +147,7 @@ export async function runRace(job: RaceJob, { signal, onStep }: Watch): Promise<
       absences: probe?.available === true ? (probe.absences ?? []) : [],
       pattern: patternTiming,
       dense: denseTiming,
+      ...(tabBytes === undefined ? {} : { tabBytes }),
       ...(out && { error: errorAgainstReference(inputs, pattern, out, COMPARED_ROWS) }),
     });
   }

@@ -1,13 +1,14 @@
 /**
- * A small Longformer of random weights, made in the page: something to try before anything is downloaded. Its
- * vectors tell words apart, and know nothing of what they mean.
+ * A small Longformer of random weights, made in the page: something to try before anything is downloaded. It
+ * tells words apart, and knows nothing of what they mean.
  */
-import type { Attn, JsonObject } from '@attn/core';
+import { f32, type Attn, type JsonObject } from '@attn/core';
 import {
   Encoder,
   longformerFamily,
   LONGFORMER_PRESETS,
   randomCheckpoint,
+  type Checkpoint,
   type ReadProgress,
   type TextTokenizer,
 } from '@attn/models';
@@ -49,11 +50,40 @@ function idOf(word: string): number {
   return FIRST_WORD + ((hash >>> 0) % (WORDS - FIRST_WORD));
 }
 
+/** Queries and keys are so many times larger than at random: a word then looks at its equals. */
+const SHARPNESS = 4;
+
+/** Vectors of words are so many times larger than at random, so that they count for more than positions. */
+const WORD_WEIGHT = 20;
+
+/**
+ * Random weights in which queries and keys come from one matrix: the score of two words is how alike they are,
+ * and equal words look at each other.
+ */
+function alikeWeights(): Checkpoint {
+  const random = randomCheckpoint(longformerFamily, CONFIG);
+  return {
+    ...random,
+    tensor: async (name) => {
+      const tensor = await random.tensor(name.replace(/\.key(?=[._])/, '.query'));
+      const factor = /\.(query|key)\.weight$/.test(name)
+        ? SHARPNESS
+        : name.endsWith('word_embeddings.weight')
+          ? WORD_WEIGHT
+          : 1;
+      if (factor === 1 || !(tensor.data instanceof Float32Array)) return tensor;
+      return f32(
+        tensor.shape,
+        tensor.data.map((value) => factor * value),
+      );
+    },
+  };
+}
+
 /** Makes the model. Errors: `ABORTED`. */
 export async function makeWordModel(
   attn: Attn,
   options: { readonly signal: AbortSignal; readonly onProgress: (progress: ReadProgress) => void },
 ): Promise<Encoder> {
-  const checkpoint = randomCheckpoint(longformerFamily, CONFIG);
-  return new Encoder(await longformerFamily.load(checkpoint, options), wordTokenizer, attn);
+  return new Encoder(await longformerFamily.load(alikeWeights(), options), wordTokenizer, attn);
 }

@@ -33,10 +33,16 @@ const engine = {
   machine: async (): Promise<Machine> =>
     inWords(async () => (await import('./machine.ts')).describeMachine()),
 
-  async race(job: RaceJob, onStep: (step: RaceStep) => void): Promise<RaceReport> {
+  async race(
+    job: RaceJob,
+    onStep: (step: RaceStep) => void,
+    measureMemory?: () => Promise<number | undefined>,
+  ): Promise<RaceReport> {
     race = new AbortController();
     const { signal } = race;
-    return inWords(async () => (await import('./race-engine.ts')).runRace(job, { signal, onStep }));
+    return inWords(async () =>
+      (await import('./race-engine.ts')).runRace(job, { signal, onStep, measureMemory }),
+    );
   },
 
   stopRace: (): void => race?.abort(),

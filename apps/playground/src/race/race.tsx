@@ -10,6 +10,7 @@ import { kindOf } from '../pattern/kinds.ts';
 import { page } from '../state/store.ts';
 import { Check } from '../ui/field.tsx';
 import { Progress } from '../ui/progress.tsx';
+import { canMeasureMemory, tabMemory } from './tab-memory.ts';
 import { Chart } from './chart.tsx';
 import { Results } from './results.tsx';
 
@@ -26,6 +27,7 @@ const NAMES: Readonly<Record<BackendName, string>> = {
 const sizes = signal({ n: Math.min(page.value.n, 4096), heads: 2, headDim: 64, mostSeconds: 10 });
 const chosen = signal<readonly BackendName[]>(BACKENDS);
 const withDense = signal(true);
+const withMemory = signal(false);
 const step = signal<RaceStep>();
 const report = signal<RaceReport>();
 const problem = signal<string>();
@@ -48,6 +50,7 @@ async function start(): Promise<void> {
       proxy((next: RaceStep) => {
         step.value = next;
       }),
+      withMemory.value ? proxy(tabMemory) : undefined,
     );
   } catch (error) {
     if (!isAborted(error)) problem.value = sentenceOf(error);
@@ -123,6 +126,13 @@ export function Race() {
           isOn={withDense.value}
           onChange={(isOn) => void (withDense.value = isOn)}
         />
+        {canMeasureMemory && (
+          <Check
+            label="Memory of the tab (seconds more for each)"
+            isOn={withMemory.value}
+            onChange={(isOn) => void (withMemory.value = isOn)}
+          />
+        )}
         <div class="buttons">
           <button type="submit" class="primary" disabled={isRunning || chosen.value.length === 0}>
             Race

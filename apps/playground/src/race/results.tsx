@@ -7,6 +7,7 @@ import { Chart } from './chart.tsx';
 /** The result of a race. */
 export function Results({ report }: { readonly report: RaceReport }) {
   const { rows, job, explanation } = report;
+  const hasMemory = rows.some(({ tabBytes }) => tabBytes !== undefined);
   const best = explanation.find(({ chosen }) => chosen);
   return (
     <div class="stack" id="race-result">
@@ -31,17 +32,23 @@ export function Results({ report }: { readonly report: RaceReport }) {
               <th scope="col" class="number">
                 Error
               </th>
+              {hasMemory && (
+                <th scope="col" class="number">
+                  Tab
+                </th>
+              )}
               <th scope="col">What it is</th>
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ backend, pattern, dense, error, summary, absences }) => (
+            {rows.map(({ backend, pattern, dense, error, tabBytes, summary, absences }) => (
               <tr key={backend}>
                 <th scope="row">{backend}</th>
                 <td class="number">{timeOf(pattern)}</td>
                 <td class="number">{timeOf(dense)}</td>
                 <td class="number">{fasterOf(pattern, dense)}</td>
                 <td class="number">{error === undefined ? '' : error.toExponential(1)}</td>
+                {hasMemory && <td class="number">{tabBytes === undefined ? '' : bytes(tabBytes)}</td>}
                 <td>
                   {summary}
                   {absences.map((absence) => (

@@ -13,7 +13,7 @@ export function Progress({ what, done, total, onStop }: ProgressProps) {
   return (
     <div class="progress" role="group" aria-label="Progress">
       <progress aria-label={what} max={Math.max(1, total)} value={total === 0 ? undefined : done} />
-      <span role="status">{what}</span>
+      <span role="status">{total === 0 ? what : `${what}: ${Math.floor((100 * done) / total)} %`}</span>
       <button type="button" onClick={onStop}>
         Stop
       </button>
