@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { defineConfig, type Plugin } from 'vite';
-import { HEADERS } from './headers.ts';
+import { HEADERS, POLICY } from './src/headers.ts';
 
 const book = new URL('../cli/data/moby-dick.txt', import.meta.url);
 
@@ -48,6 +48,21 @@ function offline(): Plugin {
   };
 }
 
+/** Writes the policy into the page, for servers that send no headers. The development server needs inline scripts. */
+function policy(): Plugin {
+  return {
+    name: 'attn-policy',
+    apply: 'build',
+    transformIndexHtml: () => [
+      {
+        tag: 'meta',
+        attrs: { 'http-equiv': 'Content-Security-Policy', content: POLICY },
+        injectTo: 'head-prepend',
+      },
+    ],
+  };
+}
+
 export default defineConfig({
   base: './',
   resolve: {
@@ -70,5 +85,5 @@ export default defineConfig({
   },
   server: { headers: { ...HEADERS, 'Content-Security-Policy': '' } },
   preview: { headers: HEADERS },
-  plugins: [novel(), offline()],
+  plugins: [novel(), policy(), offline()],
 });

@@ -1,5 +1,7 @@
-// What the page is served with. It works without any of it: `index.html` has the policy once more, and without
-// isolation it computes with one thread.
+/**
+ * What the page is served with. It works without any of it: the build writes the policy into the page, too, and
+ * without isolation it computes with one thread.
+ */
 
 /** The strictest policy under which the page works: no inline script or style, no code out of texts. */
 export const POLICY = [
