@@ -1,7 +1,9 @@
 /** Opens the built page in headless Chromium, as a person would find it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+// @ts-expect-error -- a module without types
 import { chromium as installed } from '@attn/tooling-vitest/chromium';
+// @ts-expect-error -- a module without types
 import { serve } from '@attn/tooling-vitest/serve';
 import {
   chromium,
@@ -73,7 +75,7 @@ export function expectSilence({ complaints }: OpenPage): void {
 /** The text that a button copied. */
 export async function copied(page: Page, button: string): Promise<string> {
   await page.getByRole('button', { name: button }).click();
-  await page.getByRole('button', { name: `${button} Copied` }).waitFor();
+  await page.getByRole('button', { name: button }).getByText('Copied').waitFor();
   return page.evaluate(() => navigator.clipboard.readText());
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { flowing, pageAt, pagesOf, piecesOf } from './pages.ts';
+import { flowing, pageAt, pagesOf, piecesOf, withoutOverlaps } from './pages.ts';
 
 const text = Array.from({ length: 900 }, (_, i) => `word${i}${i % 40 === 39 ? '\n\n' : ' '}`).join('');
 
@@ -46,4 +46,13 @@ test('marks that overlap the page or each other become pieces of it', () => {
 test('broken lines flow, verses and paragraphs stay', () => {
   const long = 'a line that somebody has broken at a width of seventy or so';
   expect(flowing(`${long}\nit goes on.\n\nNew.\nVerse`)).toBe(`${long} it goes on.\n\nNew.\nVerse`);
+});
+
+test('of marks that overlap, the first in the list stays', () => {
+  const marks = [
+    { start: 9, end: 15 },
+    { start: 4, end: 10 },
+    { start: 4, end: 9 },
+  ];
+  expect(withoutOverlaps(marks)).toEqual([marks[0], marks[2]]);
 });

@@ -57,6 +57,16 @@ export function piecesOf<T extends { readonly start: number; readonly end: numbe
   return pieces;
 }
 
+/** The marks without those that overlap a mark that stays and stands before them in the list. */
+export function withoutOverlaps<T extends { readonly start: number; readonly end: number }>(
+  marks: readonly T[],
+): readonly T[] {
+  return marks.reduce<readonly T[]>((free, mark) => {
+    const isFree = free.every(({ start, end }) => end <= mark.start || mark.end <= start);
+    return isFree ? [...free, mark] : free;
+  }, []);
+}
+
 /** Lines that were broken at a fixed width flow again. The text keeps its length, and so all of its places. */
 export function flowing(text: string): string {
   return text.replaceAll(/(?<=[^\n]{50})\n(?=\S)/g, ' ');

@@ -1,7 +1,7 @@
 /** A page of the text with what was found in it, and a strip of the text above. */
 import { useMemo } from 'preact/hooks';
 import { count } from '../ui/format.ts';
-import { flowing, pageAt, pagesOf, piecesOf } from './pages.ts';
+import { flowing, pageAt, pagesOf, piecesOf, withoutOverlaps } from './pages.ts';
 import { book, highlights, index, look, place, scores, weights } from './read-state.ts';
 import { Strip, type Heat } from './strip.tsx';
 import { WeightedText } from './weighted-text.tsx';
@@ -94,8 +94,10 @@ interface PageProps {
 }
 
 function Marked({ text, range }: PageProps) {
-  const marks = highlights.value.toSorted((a, b) => a.start - b.start);
   const showsLabels = look.value === 'entities';
+  // Hits and answers may overlap, the best first; entities never do.
+  const apart = showsLabels ? highlights.value : withoutOverlaps(highlights.value);
+  const marks = apart.toSorted((a, b) => a.start - b.start);
   return (
     <div class="reader" role="region" aria-label="The text" tabIndex={0}>
       {piecesOf(text, range, marks).map(({ start, text: piece, mark }) =>
