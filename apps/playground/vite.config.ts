@@ -48,7 +48,10 @@ function offline(): Plugin {
   };
 }
 
-/** Writes the policy into the page, for servers that send no headers. The development server needs inline scripts. */
+/**
+ * Writes the policy into the page, for servers that send no headers. The development server needs inline
+ * scripts.
+ */
 function policy(): Plugin {
   return {
     name: 'attn-policy',
@@ -66,7 +69,8 @@ function policy(): Plugin {
 export default defineConfig({
   base: './',
   resolve: {
-    // The runtime's build for WebAssembly alone: the default one also has its own WebGPU, and is twice as large.
+    // The runtime's build for WebAssembly alone: the default one also has its own WebGPU, and is twice as
+    // large.
     alias: [{ find: /^onnxruntime-web$/, replacement: 'onnxruntime-web/wasm' }],
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

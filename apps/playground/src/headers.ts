@@ -1,5 +1,6 @@
 /**
- * What the page is served with. It works without any of it: the build writes the policy into the page, too, and
+ * What the page is served with. It works without any of it: the build writes the policy into the page, too,
+ * and
  * without isolation it computes with one thread.
  */
 

@@ -27,8 +27,8 @@ const begin = (type: string): PatternNode => ({ type, values: {}, parts: [] });
 function retype(node: PatternNode, type: string): PatternNode {
   const { parts } = kindOf(type);
   if (parts === undefined) return begin(type);
-  const kept = isCombined(node.type) ? node.parts : [node];
-  return { ...begin(type), parts: kept.slice(0, parts.most) };
+  const children = isCombined(node.type) ? node.parts : [node];
+  return { ...begin(type), parts: children.slice(0, parts.most) };
 }
 
 /** The first control whose text cannot be read, and why. */

@@ -23,7 +23,8 @@ export function insideOf(n: number, { query, key, size }: View): View {
 }
 
 /**
- * The view with `factor` times as many cells of a side, in which the cell at (x, y) stays where it is. x and y
+ * The view with `factor` times as many cells of a side, in which the cell at (x, y) stays where it is. x
+ * and y
  * are shares of the picture, 0 to 1.
  */
 export function zoomed(n: number, view: View, factor: number, x = 0.5, y = 0.5): View {

@@ -64,7 +64,9 @@ interface Plan {
 let current: Plan | undefined;
 let running = new AbortController();
 
-/** Plans a pattern, and keeps the plan for pictures. A later call ends an earlier one. Errors: those of core. */
+/**
+ * Plans a pattern, and keeps the plan for pictures. A later call ends an earlier one. Errors: those of core.
+ */
 export async function plan(json: PatternJson, { n, heads }: DrawSizes): Promise<PlanReport> {
   running.abort();
   running = new AbortController();

@@ -99,7 +99,10 @@ const ROUNDS = 3;
 /** Rows that are compared with the reference. */
 const COMPARED_ROWS = 24;
 
-/** Runs a race, on the backend that is predicted to be fastest first. Errors: `ABORTED`, and those of the pattern. */
+/**
+ * Runs a race, on the backend that is predicted to be fastest first. Errors: `ABORTED`, and those of the
+ * pattern.
+ */
 export async function runRace(job: RaceJob, { signal, onStep, measureMemory }: Watch): Promise<RaceReport> {
   const { n, heads, headDim } = job;
   const total = job.backends.length * (job.dense ? 2 : 1) + 2;

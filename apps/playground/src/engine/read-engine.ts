@@ -12,7 +12,9 @@ import {
 import { BACKENDS, loadBackend } from './backends.ts';
 import { tokenWeights, type TokenQuestion, type TokenWeights } from './token-attention.ts';
 
-/** Where a model comes from. Paths of picked files are told apart: a worker does not get them with the files. */
+/**
+ * Where a model comes from. Paths of picked files are told apart: a worker does not get them with the files.
+ */
 export type Source =
   | { readonly kind: 'words' }
   | { readonly kind: 'hub'; readonly id: string }
@@ -79,7 +81,7 @@ const missing = (what: string): Error => new Error(`expected ${what}, got none y
 export function createReader(inWords: <T>(work: () => Promise<T>) => Promise<T>): Reader {
   let attn: Promise<Attn> | undefined;
   let model: LoadedModel | undefined;
-  /** The same files without a head, for vectors. */
+  /** Loads the same files without a head, for vectors. */
   let encoder: (() => Promise<Encoder>) | undefined;
   let embeddings: Tensor<'f32'> | undefined;
   let running = new AbortController();

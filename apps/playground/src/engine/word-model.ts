@@ -57,7 +57,8 @@ const SHARPNESS = 4;
 const WORD_WEIGHT = 20;
 
 /**
- * Random weights in which queries and keys come from one matrix: the score of two words is how alike they are,
+ * Random weights in which queries and keys come from one matrix: the score of two words is how alike they
+ * are,
  * and equal words look at each other.
  */
 function alikeWeights(): Checkpoint {

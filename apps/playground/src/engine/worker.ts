@@ -1,5 +1,6 @@
 /**
- * The worker in which all computing happens. Each part of the page has one of its own, so that a race does not
+ * The worker in which all computing happens. Each part of the page has one of its own, so that a race does
+ * not
  * hold up a drawing. Race and Read are loaded when they are first asked for.
  */
 import * as Comlink from 'comlink';

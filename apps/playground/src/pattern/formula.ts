@@ -1,5 +1,6 @@
 /**
- * Formulas as people write them, `k <= q && q - k < 256`, as the trees that `where` takes. They are parsed, not
+ * Formulas as people write them, `k <= q && q - k < 256`, as the trees that `where` takes. They are parsed,
+ * not
  * run: the page's policy forbids to make code out of texts.
  */
 import jsep from 'jsep';
@@ -41,7 +42,8 @@ const FUNCTIONS = new Map([
 ]);
 
 /**
- * Reads a formula of `q`, `k`, `head` and `batch` with + - * / % (rounding down), comparisons, `&&`, `||`, `!`,
+ * Reads a formula of `q`, `k`, `head` and `batch` with + - * / % (rounding down), comparisons, `&&`, `||`,
+ * `!`,
  * `a ? b : c`, `abs`, `min` and `max`. Errors: `FormulaError`.
  *
  * @example

@@ -35,7 +35,9 @@ export class FieldError extends Error {
   }
 }
 
-/** The options of a node, read from their texts. Every method throws `FieldError` for a text it cannot read. */
+/**
+ * The options of a node, read from their texts. Every method throws `FieldError` for a text it cannot read.
+ */
 export class Values {
   readonly #fields: ReadonlyMap<string, Field>;
   readonly #texts: Readonly<Record<string, string>>;

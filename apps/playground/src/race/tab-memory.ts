@@ -10,7 +10,9 @@ const { performance: clock } = globalThis as { readonly performance: Performance
 export const canMeasureMemory: boolean =
   crossOriginIsolated && clock.measureUserAgentSpecificMemory !== undefined;
 
-/** Bytes of the tab with its workers; undefined where the browser refuses. It waits for a garbage collection. */
+/**
+ * Bytes of the tab with its workers; undefined where the browser refuses. It waits for a garbage collection.
+ */
 export async function tabMemory(): Promise<number | undefined> {
   try {
     return (await clock.measureUserAgentSpecificMemory?.())?.bytes;

@@ -100,7 +100,7 @@ function Search() {
 }
 
 function Entities() {
-  const found = highlights.value.length;
+  const { length } = highlights.value;
   return (
     <div class="buttons">
       <button
@@ -111,7 +111,7 @@ function Entities() {
       >
         Mark the entities
       </button>
-      <span role="status">{found > 0 ? `${count(found)} entities` : ''}</span>
+      <span role="status">{length > 0 ? `${count(length)} entities` : ''}</span>
     </div>
   );
 }

@@ -67,7 +67,9 @@ export function withoutOverlaps<T extends { readonly start: number; readonly end
   }, []);
 }
 
-/** Lines that were broken at a fixed width flow again. The text keeps its length, and so all of its places. */
+/**
+ * Lines that were broken at a fixed width flow again. The text keeps its length, and so all of its places.
+ */
 export function flowing(text: string): string {
   return text.replaceAll(/(?<=[^\n]{50})\n(?=\S)/g, ' ');
 }

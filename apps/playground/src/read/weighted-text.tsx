@@ -7,7 +7,9 @@ interface WeightedProps {
   readonly range: readonly [number, number];
 }
 
-/** Steps of darkness: each is a class of the style sheet, as the policy of the page allows no inline styles. */
+/**
+ * Steps of darkness: each is a class of the style sheet, as the policy of the page allows no inline styles.
+ */
 const STEPS = 8;
 
 /** The words of a page, each a button. */

@@ -30,7 +30,9 @@ self.addEventListener('fetch', (event) => {
   event.respondWith(answer(request));
 });
 
-/** The page itself comes from the network where there is one; its parts have the build's hash in their names. */
+/**
+ * The page itself comes from the network where there is one; its parts have the build's hash in their names.
+ */
 async function answer(request: Request): Promise<Response> {
   const cache = await caches.open(CACHE);
   const isPage = request.mode === 'navigate';
