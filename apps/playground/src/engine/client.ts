@@ -1,5 +1,5 @@
 /** Starts the worker of a part of the page. */
-import { wrap, type Remote } from 'comlink';
+import { proxy, wrap, type ProxyMarked, type Remote } from 'comlink';
 import type { Part } from '../state/url.ts';
 import type { Engine } from './worker.ts';
 
@@ -27,4 +27,17 @@ export function sentenceOf(error: unknown): string {
 /** True for work that was ended on purpose. */
 export function isAborted(error: unknown): boolean {
   return error instanceof Error && (error.name === 'ABORTED' || error.name === 'AbortError');
+}
+
+/**
+ * A listener for the worker, until `isOver`. Steps and results come by different ways, so that a step may arrive
+ * after the result.
+ */
+export function whileRunning<T>(
+  isOver: () => boolean,
+  listen: (step: T) => void,
+): ((step: T) => void) & ProxyMarked {
+  return proxy((step: T) => {
+    if (!isOver()) listen(step);
+  });
 }

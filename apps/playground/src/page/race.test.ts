@@ -1,32 +1,20 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CLIPBOARD, copied, expectSilence, openSite, type Site } from './browser.testing.ts';
+import { CLIPBOARD, expectSilence, openSite, type Site } from './browser.testing.ts';
+import { race } from './race.testing.ts';
 
 let site: Site;
 beforeAll(async () => void (site = await openSite()));
 afterAll(() => site[Symbol.asyncDispose]());
 
-test('every backend of this browser races, and agrees with float64', async () => {
-  await using open = await site.open('#race?n=256', CLIPBOARD);
+test('backends race, and agree with float64', async () => {
+  await using open = await site.open('#race', CLIPBOARD);
   const { page } = open;
-  await page.getByLabel('Tokens (n)').last().fill('256');
-  await page.getByLabel('Head dim').fill('16');
-  await page.getByRole('button', { name: 'Race', exact: true }).click();
-  await page.locator('#race-result').waitFor();
-  expect(await page.getByRole('img', { name: /^Times of the pattern/ }).count()).toBe(1);
-  const report = JSON.parse(await copied(page, 'Copy figures of this machine'));
-  expect(report.machine).toMatchObject({ isIsolated: true, cores: expect.any(Number) });
-  const names = report.rows.map(({ backend }: { readonly backend: string }) => backend);
-  expect(names.toSorted()).toEqual(['cpu', 'onnx', 'wasm', 'webgpu']);
-  for (const row of report.rows) {
-    expect(row, row.backend).toMatchObject({
-      pattern: { ms: expect.any(Number) },
-      dense: { ms: expect.any(Number) },
-    });
-    expect(row.error, row.backend).toBeLessThan(1e-5);
-  }
-  const chosen = report.explanation.filter((row: { readonly chosen: boolean }) => row.chosen);
-  expect(chosen).toHaveLength(1);
-  expect(await page.getByRole('heading', { name: `Why ${chosen[0].backend}` }).count()).toBe(1);
+  for (const name of ['WebGPU', 'ONNX Runtime (14 MB)']) await page.getByLabel(name).uncheck();
+  const report = await race(page);
+  expect(report.rows.map(({ backend }) => backend).toSorted()).toEqual(['cpu', 'wasm']);
+  const [best, ...others] = report.explanation.filter(({ chosen }) => chosen);
+  expect(others).toEqual([]);
+  expect(await page.getByRole('heading', { name: `Why ${best.backend}` }).count()).toBe(1);
   expectSilence(open);
 });
 

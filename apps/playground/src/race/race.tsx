@@ -1,7 +1,7 @@
 /** Race: the pattern on every backend of this browser, and dense attention beside it. */
 import { proxy } from 'comlink';
 import { signal } from '@preact/signals';
-import { engineOf, isAborted, sentenceOf } from '../engine/client.ts';
+import { engineOf, isAborted, sentenceOf, whileRunning } from '../engine/client.ts';
 import { BACKENDS, type BackendName } from '../engine/backends.ts';
 import type { RaceReport, RaceStep } from '../engine/race-engine.ts';
 import { SizeField } from '../draw/sizes.tsx';
@@ -34,6 +34,7 @@ const problem = signal<string>();
 
 async function start(): Promise<void> {
   const { n, heads, headDim, mostSeconds } = sizes.value;
+  let isOver = false;
   problem.value = undefined;
   step.value = { what: 'starting', done: 0, total: 0, rows: [] };
   try {
@@ -47,14 +48,18 @@ async function start(): Promise<void> {
         dense: withDense.value,
         mostMs: 1000 * mostSeconds,
       },
-      proxy((next: RaceStep) => {
-        step.value = next;
-      }),
+      whileRunning(
+        () => isOver,
+        (next: RaceStep) => {
+          step.value = next;
+        },
+      ),
       withMemory.value ? proxy(tabMemory) : undefined,
     );
   } catch (error) {
     if (!isAborted(error)) problem.value = sentenceOf(error);
   } finally {
+    isOver = true;
     step.value = undefined;
   }
 }

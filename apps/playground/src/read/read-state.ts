@@ -1,7 +1,7 @@
 /** The model, the text, and what was found in it. All work is the worker's; this holds its results. */
-import { proxy, type Remote } from 'comlink';
+import type { Remote } from 'comlink';
 import { signal } from '@preact/signals';
-import { engineOf, isAborted, sentenceOf } from '../engine/client.ts';
+import { engineOf, isAborted, sentenceOf, whileRunning } from '../engine/client.ts';
 import type {
   Dtype,
   Highlight,
@@ -43,22 +43,32 @@ function readerOf(): Promise<Remote<Reader>> {
   return (reader ??= engineOf('read').reader() as unknown as Promise<Remote<Reader>>);
 }
 
-const onStep = (next: ReadStep): void => {
-  if (step.value !== undefined) step.value = next;
-};
+type OnStep = (next: ReadStep) => void;
+
+/** The number of pieces of work so far: only the last one is seen. */
+let works = 0;
 
 /** Runs one piece of work; a later one ends it. Errors become `problem`. */
-async function work<T>(what: string, run: (reader: Remote<Reader>) => Promise<T>): Promise<T | undefined> {
+async function work<T>(
+  what: string,
+  run: (reader: Remote<Reader>, onStep: OnStep) => Promise<T>,
+): Promise<T | undefined> {
   problem.value = undefined;
-  const own: ReadStep = { what, done: 0, total: 0 };
-  step.value = own;
+  const own = ++works;
+  step.value = { what, done: 0, total: 0 };
+  const onStep = whileRunning<ReadStep>(
+    () => own !== works || step.value === undefined,
+    (next) => {
+      step.value = next;
+    },
+  );
   try {
-    return await run(await readerOf());
+    return await run(await readerOf(), onStep);
   } catch (error) {
     if (!isAborted(error)) problem.value = sentenceOf(error);
     return undefined;
   } finally {
-    step.value = undefined;
+    if (own === works) step.value = undefined;
   }
 }
 
@@ -69,7 +79,7 @@ export async function stop(): Promise<void> {
 
 /** Loads a model. */
 export async function load(source: Source, dtype: Dtype): Promise<void> {
-  const facts = await work('loading', (remote) => remote.load(source, dtype, proxy(onStep)));
+  const facts = await work('loading', (remote, onStep) => remote.load(source, dtype, onStep));
   if (facts === undefined) return;
   model.value = facts;
   look.value = facts.skills.includes('entities')
@@ -103,7 +113,7 @@ export function choose(next: Look): void {
 /** Makes vectors of the text. */
 export async function makeIndex(chunkTokens: number): Promise<void> {
   const { text } = book.value ?? { text: '' };
-  const result = await work('making vectors', (remote) => remote.index(text, chunkTokens, proxy(onStep)));
+  const result = await work('making vectors', (remote, onStep) => remote.index(text, chunkTokens, onStep));
   if (result === undefined) return;
   index.value = result;
   scores.value = undefined;
@@ -126,14 +136,14 @@ export async function search(query: string): Promise<void> {
 /** Marks the entities of the text. */
 export async function markEntities(): Promise<void> {
   const { text } = book.value ?? { text: '' };
-  const result = await work('reading', (remote) => remote.entities(text, proxy(onStep)));
+  const result = await work('reading', (remote, onStep) => remote.entities(text, onStep));
   if (result !== undefined) highlights.value = result;
 }
 
 /** Asks the text. */
 export async function ask(question: string): Promise<void> {
   const { text } = book.value ?? { text: '' };
-  const result = await work('reading', (remote) => remote.answers(text, question, proxy(onStep)));
+  const result = await work('reading', (remote, onStep) => remote.answers(text, question, onStep));
   if (result === undefined) return;
   highlights.value = result;
   if (result.length > 0) place.value = result[0].start;

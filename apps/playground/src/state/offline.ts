@@ -8,7 +8,7 @@ export const isolatesOnReload = signal(false);
 export function keepForOffline(): void {
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
   navigator.serviceWorker
-    .register(new URL('./service-worker.js', document.baseURI), { type: 'module' })
+    .register(new URL('./service-worker.js', document.baseURI))
     .then(() => navigator.serviceWorker.ready)
     .then(() => {
       isolatesOnReload.value = !crossOriginIsolated && isSecureContext;
