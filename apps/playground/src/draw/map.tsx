@@ -81,7 +81,8 @@ export function PatternMap() {
   }, [version, head, order, size, view.query, view.key, view.size, isNatural, theme]);
 
   const ends = (start: number) => [start, start + view.size - 1] as const;
-  const description = `Queries ${ends(view.query).map(count).join(' to ')}, keys ${ends(view.key).map(count).join(' to ')}`;
+  const [rows, columns] = order === 'computed' ? ['Rows', 'columns'] : ['Queries', 'keys'];
+  const description = `${rows} ${ends(view.query).map(count).join(' to ')}, ${columns} ${ends(view.key).map(count).join(' to ')}`;
   const press = (event: KeyboardEvent): void => {
     const act = KEYS[event.key];
     if (act === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -117,12 +118,12 @@ export function PatternMap() {
       <div class="plot">
         <span class="axis keys">
           <span>{count(view.key)}</span>
-          <span class="faint">key →</span>
+          <span class="faint">{order === 'computed' ? 'column' : 'key'}</span>
           <span>{count(view.key + view.size - 1)}</span>
         </span>
         <span class="axis queries">
           <span>{count(view.query)}</span>
-          <span class="faint">query →</span>
+          <span class="faint">{order === 'computed' ? 'row' : 'query'}</span>
           <span>{count(view.query + view.size - 1)}</span>
         </span>
         <canvas

@@ -30,8 +30,8 @@ export function isAborted(error: unknown): boolean {
 }
 
 /**
- * A listener for the worker, until `isOver`. Steps and results come by different ways, so that a step may arrive
- * after the result.
+ * A listener for the worker, until `isOver`. Steps and results come by different ways, so that a step may
+ * arrive after the result.
  */
 export function whileRunning<T>(
   isOver: () => boolean,

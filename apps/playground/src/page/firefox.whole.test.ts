@@ -13,7 +13,8 @@ const executablePath = [process.env.FIREFOX_BIN, '/usr/bin/firefox-esr', '/usr/b
 
 const press = (page: Page, button: string): Promise<void> =>
   page.locator(`::-p-aria([name="${button}"][role="button"])`).click();
-const seen = (page: Page, text: string) => page.waitForSelector(`::-p-text(${text})`, { timeout: 60_000 });
+const waitForText = (page: Page, text: string) =>
+  page.waitForSelector(`::-p-text(${text})`, { timeout: 60_000 });
 
 async function usePage(page: Page, url: string): Promise<void> {
   await page.goto(`${url}#draw?pattern=["causal"]&n=256`);
@@ -37,7 +38,7 @@ async function usePage(page: Page, url: string): Promise<void> {
   await page.locator('.drop textarea').fill('The ship saw the whale, and the whale saw the ship.');
   await press(page, 'Open it');
   await press(page, 'Make vectors');
-  await seen(page, 'vectors of 128 numbers');
+  await waitForText(page, 'vectors of 128 numbers');
   await press(page, 'Attention');
   await page.waitForSelector('.reader.choosing');
   await page.focus('.reader.choosing');

@@ -14,7 +14,7 @@ afterAll(() => site[Symbol.asyncDispose]());
 async function faults(page: Page): Promise<readonly string[]> {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() =>
-    (globalThis as unknown as { readonly axe: typeof axe }).axe.run(),
+    (globalThis as typeof globalThis & { readonly axe: typeof axe }).axe.run(),
   );
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')

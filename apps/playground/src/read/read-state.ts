@@ -1,5 +1,5 @@
 /** The model, the text, and what was found in it. All work is the worker's; this holds its results. */
-import type { Remote } from 'comlink';
+import type { ProxyMarked, Remote } from 'comlink';
 import { signal } from '@preact/signals';
 import { engineOf, isAborted, sentenceOf, whileRunning } from '../engine/client.ts';
 import type {
@@ -37,10 +37,13 @@ export const step = signal<ReadStep>();
 /** What went wrong. */
 export const problem = signal<string>();
 
-let reader: Promise<Remote<Reader>> | undefined;
+/** The worker's side, as the page sees it. */
+type RemoteReader = Remote<Reader & ProxyMarked>;
 
-function readerOf(): Promise<Remote<Reader>> {
-  return (reader ??= engineOf('read').reader() as unknown as Promise<Remote<Reader>>);
+let reader: Promise<RemoteReader> | undefined;
+
+function readerOf(): Promise<RemoteReader> {
+  return (reader ??= engineOf('read').reader());
 }
 
 type OnStep = (next: ReadStep) => void;
@@ -51,7 +54,7 @@ let works = 0;
 /** Runs one piece of work; a later one ends it. Errors become `problem`. */
 async function work<T>(
   what: string,
-  run: (reader: Remote<Reader>, onStep: OnStep) => Promise<T>,
+  run: (reader: RemoteReader, onStep: OnStep) => Promise<T>,
 ): Promise<T | undefined> {
   problem.value = undefined;
   const own = ++works;
