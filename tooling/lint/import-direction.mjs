@@ -87,7 +87,7 @@ function violation(owner, file, { specifier, eager }, root) {
 /** All violations under `root`, one line each: `file:line: 'specifier': why`. */
 export function importViolations(root) {
   const files = ['packages', 'apps'].flatMap((folder) =>
-    globSync(`${folder}/*/src/**/*.{ts,mts,mjs}`, { cwd: root }),
+    globSync(`${folder}/*/src/**/*.{ts,tsx,mts,mjs}`, { cwd: root }),
   );
   return files.toSorted().flatMap((file) => {
     const [folder, name] = file.split('/');

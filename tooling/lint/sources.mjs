@@ -8,7 +8,7 @@ const SKIPPED = new Set(['node_modules', 'dist', 'reports']);
 
 /** The sources under `root`, sorted, with forward slashes: `packages/core/src/index.ts`, … */
 export function sourceFiles(root) {
-  return globSync('{packages,apps,tooling}/**/*.{ts,mts,mjs}', {
+  return globSync('{packages,apps,tooling}/**/*.{ts,tsx,mts,mjs}', {
     cwd: root,
     exclude: (path) => SKIPPED.has(path.split(/[\\/]/).at(-1)),
   })

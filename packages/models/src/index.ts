@@ -20,10 +20,10 @@ export type {
   StoredSpec,
   WeightsSource,
 } from './checkpoint/checkpoint.ts';
-export type { LoadedForms } from './checkpoint/loaded-forms.ts';
 export type {
   Activations,
   LoadDtype,
+  LoadedForms,
   WeightDtype,
   WeightForm,
   WeightForms,

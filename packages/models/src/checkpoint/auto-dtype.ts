@@ -14,8 +14,8 @@ const UNKNOWN_GIB = 4;
 
 /**
  * The dtype that `auto` stands for: undefined, as the files have them, where they have codes, or where the
- * weights take at most an eighth of the machine's memory and 2 GiB, half of what WebAssembly can address; else
- * `q8`. It is the same at each loading on one machine.
+ * weights take at most an eighth of the machine's memory and 2 GiB, half of what WebAssembly can address;
+ * else `q8`. It is the same at each loading on one machine.
  */
 export function autoDtype(
   checkpoint: Stored & Pick<Checkpoint, 'listedName'>,

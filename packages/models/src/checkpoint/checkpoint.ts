@@ -5,7 +5,7 @@
 import type { CodeFormat, JsonObject, QuantizedMatrix, Tensor } from '@attn/core';
 import type { LazyTensor, WithAsyncDispose } from '@attn/core/backend';
 import type { FileDtype } from '@attn/safetensors';
-import type { LoadedForms } from './loaded-forms.ts';
+import type { LoadedForms } from './weight-dtype.ts';
 import type { TensorFormat } from '../files/file-store.ts';
 
 /** The shape and the size of a tensor that need not be read yet. */

@@ -2,13 +2,13 @@
 import type { Checkpoint } from './checkpoint.ts';
 import { halfFormOf } from './halves.ts';
 import type { Slot, SlotRole } from './layout.ts';
-import { formOf, type Activations, type WeightDtype, type WeightForm } from './weight-dtype.ts';
-
-/** In which form a loaded model keeps its weights, and how its layers of codes read their inputs. */
-export interface LoadedForms extends Readonly<Record<SlotRole, WeightForm>> {
-  /** `f32` as well where no layer has codes. */
-  readonly activations: Activations;
-}
+import {
+  formOf,
+  type Activations,
+  type LoadedForms,
+  type WeightDtype,
+  type WeightForm,
+} from './weight-dtype.ts';
 
 /** What tells the form of stored tensors. */
 export type Stored = Pick<Checkpoint, 'has' | 'spec' | 'quantized'>;

@@ -15,6 +15,12 @@ export type WeightDtype = WeightForm | WeightForms;
 /** How quantised layers read their inputs: as they are, or as integers of 12 or of 8 bits. */
 export type Activations = 'f32' | 'integer' | 'int8';
 
+/** In which form a loaded model keeps its weights, and how its layers of codes read their inputs. */
+export interface LoadedForms extends Readonly<Record<SlotRole, WeightForm>> {
+  /** `f32` as well where no layer has codes. */
+  readonly activations: Activations;
+}
+
 const FORMS = ['f32', 'f16', 'bf16', 'q8', 'q4'] as const;
 const aForm: Kind = oneOf(...FORMS);
 
