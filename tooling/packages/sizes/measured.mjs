@@ -25,13 +25,13 @@ const all = (name) => ({ source: `export * from '${name}';`, own: name });
  * was planned; where it is missed, the limit keeps the size as it is.
  */
 export const ROWS = [
-  { what: '@attn/core', ...all('@attn/core'), limit: 51.5, target: 15 },
-  { what: '@attn/core/backend', ...all('@attn/core/backend'), limit: 35.5 },
+  { what: '@attn/core', ...all('@attn/core'), limit: 55, target: 15 },
+  { what: '@attn/core/backend', ...all('@attn/core/backend'), limit: 36.5 },
   {
     what: '@attn/core: createAttn and a window',
     source: "export { createAttn, slidingWindow } from '@attn/core';",
     own: '@attn/core',
-    limit: 33.5,
+    limit: 34.5,
     target: 15,
   },
   {
@@ -59,7 +59,7 @@ export const ROWS = [
     what: '@attn/models',
     ...all('@attn/models'),
     files: (file) => !isPageHub(file) && !isTask(file),
-    limit: 97,
+    limit: 99,
   },
   {
     what: '@attn/models: tasks, each loaded with its pipeline',

@@ -365,6 +365,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   'Attn.reprobe': attnMethod('reprobe', () => []),
   'Attn.calibrate': attnMethod('calibrate', () => [{}], [0]),
   'Attn.explain': attnMethod('explain', () => [graph()]),
+  'Attn.fastestInputs': attnMethod('fastestInputs', () => []),
   'Attn.on': attnMethod('on', () => ['choice', () => {}]),
   'Attn.dispose': attnMethod('dispose', () => []),
   leastTime: BACKEND,

@@ -174,6 +174,7 @@ function combine(
     },
     ...composed(children),
     bind: (data) => remake(children.map((child) => child.bind(data))),
+    alternatives: () => (type === 'or' ? children : []),
     withoutGlobals: () => remake(children.map((child) => child.withoutGlobals())),
   });
 }

@@ -27,6 +27,7 @@ const DEFINITION: OptionKinds<PatternDefinition> = {
 
 const NO_POSITIONS = new Int32Array(0);
 const NO_HINTS: readonly OrderHint[] = [];
+const NO_PATTERNS: readonly Pattern[] = [];
 
 /** The number of definitions without a key, which tells them apart. */
 let instances = 0;
@@ -71,6 +72,7 @@ export function definePattern(definition: PatternDefinition): Pattern {
 /** The definition of a pattern of this package. */
 export type BuiltInDefinition = Omit<PatternDefinition, 'key'> & {
   readonly overRows?: Pattern['overRows'];
+  readonly alternatives?: Pattern['alternatives'];
 };
 
 /**
@@ -108,6 +110,7 @@ function assemble(
     variant: definition.variant ?? (() => ''),
     globals: definition.globals ?? (() => NO_POSITIONS),
     withoutGlobals: definition.withoutGlobals ?? (() => pattern),
+    alternatives: definition.alternatives ?? (() => NO_PATTERNS),
     hints: definition.hints ?? (() => NO_HINTS),
     isCausal: definition.isCausal ?? false,
     isLimit: definition.isLimit ?? false,

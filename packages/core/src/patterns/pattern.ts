@@ -113,6 +113,8 @@ export interface Pattern {
    * wide runs across global tokens, where this pattern would have to look at each piece between them.
    */
   withoutGlobals(): Pattern;
+  /** Patterns whose union is this one, if it is made as such: they may want different orders. */
+  alternatives(): readonly Pattern[];
   /** Orders that the planner should try beside the natural one. */
   hints(b: number, h: number): readonly OrderHint[];
 

@@ -80,12 +80,18 @@ export function where(expression: WhereExpression): Pattern {
       return `${only === undefined ? `${name}:` : ''}${k.start - q.start}${phase}`;
     },
     variant: (b, h) => (only === undefined ? formulaAt(b, h).name : ''),
+    alternatives: () => (isUnion(tree) ? tree.slice(1).map((part) => where(part)) : []),
     hints: (b, h) => formulaAt(b, h).hints,
     validate({ batch, heads }: PatternSizes) {
       for (let b = 0; b < (byBatch ? batch : 1); b++)
         for (let h = 0; h < (byHead ? heads : 1); h++) formulaAt(b, h);
     },
   });
+}
+
+/** Whether a tree is an `or` of others. */
+function isUnion(tree: BoolNode): tree is readonly ['or', ...BoolNode[]] {
+  return typeof tree === 'object' && tree[0] === 'or';
 }
 
 /** An expression, reduced to one head and batch row. */

@@ -3,10 +3,9 @@
  * in any one order. Computed one after another, each over the keys that those before it leave, they are
  * cheap. The log-sum-exp of each says how much it weighs in the whole.
  */
-import { and, childrenOf, not, orAll } from '../patterns/combinators.ts';
+import { and, not, orAll } from '../patterns/combinators.ts';
 import { checkPattern } from '../patterns/options.ts';
 import type { Pattern } from '../patterns/pattern.ts';
-import { where, type WhereExpression } from '../patterns/where.ts';
 import { TILE } from './block-plan.ts';
 import { checkSizes, planAttention, type PlanSizes } from './plan-attention.ts';
 
@@ -28,7 +27,7 @@ const MOST_TILES = 2 ** 22;
  */
 export function partsOf(sizes: PlanSizes, pattern: Pattern): readonly Pattern[] {
   const { queryLength, keyLength } = checkSizes(sizes);
-  const alternatives = alternativesOf(checkPattern('core/plan', pattern));
+  const alternatives = checkPattern('core/plan', pattern).alternatives();
   const searched = alternatives.filter((alternative) => alternative.hints(0, 0).length > 0);
   const tiles = Math.ceil(queryLength / TILE) * Math.ceil(keyLength / TILE);
   if (searched.length < 2 || tiles > MOST_TILES || !isUniform(sizes, pattern)) return [pattern];
@@ -45,15 +44,6 @@ export function partsOf(sizes: PlanSizes, pattern: Pattern): readonly Pattern[] 
     if (pairs > WORTHWHILE * whole) return [pattern];
   }
   return parts;
-}
-
-/** The patterns of an `or`, or the formulas of one. */
-function alternativesOf(pattern: Pattern): readonly Pattern[] {
-  if (pattern.type === 'or') return childrenOf(pattern);
-  const { expression } = pattern.options;
-  if (pattern.type !== 'where' || !Array.isArray(expression) || expression[0] !== 'or') return [];
-  const [, ...alternatives] = expression as readonly WhereExpression[];
-  return alternatives.map(where);
 }
 
 /** Whether it is the same in all batch rows and heads, without data of a call and global tokens. */
