@@ -86,6 +86,6 @@ test.each([
     predictionsOf(await outputOf('BertForMaskedLM', options, backend)),
     predictionsOf(await outputOf('BertForMaskedLM', {}, 'cpu')),
   ];
-  const kept = share(sentences, (i) => words[i] === exact[i]);
-  expect(kept).toBeGreaterThan(sameWord);
+  const agreement = share(sentences, (i) => words[i] === exact[i]);
+  expect(agreement).toBeGreaterThan(sameWord);
 });
