@@ -5,7 +5,7 @@ import type { SafetensorsFile } from '@attn/safetensors';
 import { badArgument, flag, text, type Options } from './args.ts';
 import type { SystemOption } from './calls/call.ts';
 
-const MASKS: readonly string[] = ['keyMask', 'queryMask', 'globalMask'];
+const MASKS: readonly string[] = ['keyMask', 'queryMask', 'globalMask', 'mask'];
 const INTEGERS: readonly string[] = ['segmentIds', 'keyLengths', 'buckets', 'order'];
 
 /**

@@ -34,7 +34,9 @@ export function planProblem(
     const problem = structureProblem(block);
     if (problem) return problem;
   }
-  const pattern = effectivePattern(attributes, Object.keys(inputs)).bind(patternData(inputs));
+  const pattern = effectivePattern(attributes, Object.keys(inputs)).bind(
+    patternData(inputs, { queryOffset }),
+  );
   for (let b = 0; b < batch; b++) {
     for (let h = 0; h < heads; h++) {
       const globals = new Set(pattern.globals(b, h));

@@ -34,7 +34,9 @@ export function attentionPairs(
 ): (b: number, h: number) => (i: number) => RowPairs {
   const problem = attentionProblem(inputs, attributes);
   const { heads, kvHeads, queryLength, keyLength, headDim, valueDim, queryOffset, layout } = problem;
-  const pattern = effectivePattern(attributes, Object.keys(inputs)).bind(patternData(inputs));
+  const pattern = effectivePattern(attributes, Object.keys(inputs)).bind(
+    patternData(inputs, { queryOffset }),
+  );
   const q = rowStrides(layout, heads, queryLength, headDim);
   const k = rowStrides(layout, kvHeads, keyLength, headDim);
   const v = rowStrides(layout, kvHeads, keyLength, valueDim);

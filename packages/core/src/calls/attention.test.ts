@@ -55,8 +55,7 @@ test('typing mistakes are found', () => {
 });
 
 test.each([
-  ['mask', 'write keyMask [batch, keys] for padding, a pattern such as causal(), '],
-  ['attnMask', 'write keyMask [batch, keys] for padding'],
+  ['attnMask', 'write keyMask [batch, keys] for padding, a pattern such as causal(), '],
   ['attn_mask', 'write keyMask [batch, keys] for padding'],
   ['attentionMask', 'write keyMask [batch, keys] for padding'],
   ['attention_mask', 'write keyMask [batch, keys] for padding'],
@@ -94,7 +93,6 @@ test('options of a run are not options of a call', () => {
 });
 
 test.each([
-  ['mask', 'keyMask [batch, keys]'],
   ['attn_mask', 'a pattern such as causal(), slidingWindow(…), segments() or where(…) for who sees whom'],
   ['attentionMask', 'keyMask [batch, keys]'],
   ['is_causal', 'write pattern: causal()'],

@@ -25,7 +25,7 @@ type Builder = InstanceType<typeof PointwiseBuilder> & { constant(tensor: Tensor
 type Operands = Readonly<Record<string, Value | undefined>>;
 
 /** Inputs of which a part has a view of its own, or none. */
-const WHOLE_ONLY = ['globalMask', 'segmentIds', 'keyLengths', 'qGlobal', 'kGlobal', 'vGlobal'];
+const WHOLE_ONLY = ['globalMask', 'segmentIds', 'keyLengths', 'mask', 'qGlobal', 'kGlobal', 'vGlobal'];
 
 /** The parts in which a node is computed; one part for the node as it is. */
 export function attentionParts(inputs: Operands, attributes: AttentionAttributes): readonly Pattern[] {

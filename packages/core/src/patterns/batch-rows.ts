@@ -8,7 +8,7 @@ import type { JsonObject } from '../util/json-value.ts';
 import { checkIntegers, invalidPattern } from './options.ts';
 import { isList } from '../util/typed-array.ts';
 import { defineBuiltIn } from './define-pattern.ts';
-import type { BatchRows, Pattern, PatternInput, PatternSizes } from './pattern.ts';
+import type { BatchRows, Pattern, PatternData, PatternInput, PatternSizes } from './pattern.ts';
 
 /** A table option: one list for all batch rows, or a list of lists, one per batch row. */
 export type Rows = ArrayLike<number> | ArrayLike<ArrayLike<number>>;
@@ -107,18 +107,24 @@ export function perRow<T extends object>(
 }
 
 /** What `unboundPattern` needs to know. */
-interface UnboundDefinition {
+interface UnboundDefinition<I extends PatternInput> {
   readonly type: string;
   readonly options?: JsonObject;
   readonly isLimit?: boolean;
   /** The run-time input with the table. */
-  readonly input: PatternInput;
+  readonly input: I;
   /** Makes the pattern, once the table is there. */
-  readonly bindRows: (rows: BatchRows) => Pattern;
+  readonly bindData: (data: NonNullable<PatternData[I]>) => Pattern;
 }
 
 /** A pattern whose table comes at run time: it can be stored and validated; all else needs `bind` first. */
-export function unboundPattern({ type, options, isLimit, input, bindRows }: UnboundDefinition): Pattern {
+export function unboundPattern<I extends PatternInput>({
+  type,
+  options,
+  isLimit,
+  input,
+  bindData,
+}: UnboundDefinition<I>): Pattern {
   const missing = (): never => {
     throw new AttnError(
       'MISSING_INPUT',
@@ -138,8 +144,8 @@ export function unboundPattern({ type, options, isLimit, input, bindRows }: Unbo
     hints: missing,
     inputs: [input],
     bind: (data) => {
-      const rows = data[input];
-      return rows === undefined ? pattern : bindRows(rows);
+      const table = data[input];
+      return table === undefined ? pattern : bindData(table);
     },
   });
   return pattern;

@@ -73,7 +73,7 @@ export function globalTokens(options: ArrayLike<number> | GlobalTokensOptions = 
       type: 'globalTokens',
       options: direction,
       input: 'globalMask',
-      bindRows: (rows) => marked(boundTable(MASK, 'globalMask', rows, 0, 1), symmetric),
+      bindData: (rows) => marked(boundTable(MASK, 'globalMask', rows, 0, 1), symmetric),
     });
   }
   return marked(rowTable(MASK, mask, 0, 1), symmetric);

@@ -54,7 +54,7 @@ export function keyPadding(options: KeyPaddingOptions = {}): Pattern {
       type: 'keyPadding',
       isLimit: true,
       input: 'keyLengths',
-      bindRows: (rows) => paddingAfter(boundTable(LENGTHS, 'keyLengths', rows, 0, LONGEST).rows.flat()),
+      bindData: (rows) => paddingAfter(boundTable(LENGTHS, 'keyLengths', rows, 0, LONGEST).rows.flat()),
     });
   }
   const table = rowTable("keyPadding's mask", mask, 0, 1);

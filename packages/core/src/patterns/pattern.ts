@@ -19,6 +19,17 @@ export interface PatternData {
   readonly segmentIds?: BatchRows;
   /** [batch]: number of valid keys. */
   readonly keyLengths?: BatchRows;
+  /** Which pairs are allowed. */
+  readonly mask?: PairMask;
+}
+
+/** A table of pairs, in which 0 hides. */
+export interface PairMask {
+  /** Broadcasts to [batch, heads, queries, keys]; row-major. */
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number>;
+  /** Position of query row 0. */
+  readonly queryOffset: number;
 }
 
 /** A [batch, length] table of small integers. */

@@ -49,7 +49,7 @@ export function segments(options: SegmentsOptions = {}): Pattern {
       type: 'segments',
       isLimit: true,
       input: 'segmentIds',
-      bindRows: (rows) => segmentsOf(boundTable(WHAT, 'segmentIds', rows, Number.MIN_SAFE_INTEGER)),
+      bindData: (rows) => segmentsOf(boundTable(WHAT, 'segmentIds', rows, Number.MIN_SAFE_INTEGER)),
     });
   }
   return segmentsOf(rowTable(WHAT, ids, Number.MIN_SAFE_INTEGER));

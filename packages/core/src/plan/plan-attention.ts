@@ -8,7 +8,7 @@ import { AttnError, show } from '../errors.ts';
 import type { AttentionProblem } from '../ops/attention/spec.ts';
 import { aBoolean, anObject, fields, integer, required, type Kind } from '../check/kinds.ts';
 import { checkPattern } from '../patterns/options.ts';
-import type { BatchRows, Pattern } from '../patterns/pattern.ts';
+import type { BatchRows, PairMask, Pattern } from '../patterns/pattern.ts';
 import { arrange, type Rows } from './arrangement.ts';
 import type { AttentionPlan, BlockPlan, PlanGroup, PlanStats } from './block-plan.ts';
 import type { HeadPattern } from './coverage.ts';
@@ -21,7 +21,9 @@ import { finish, type Steps } from '../async/steps.ts';
  * Run-time data of a plan. `keyMask` is [batch, keyLength]: 0 hides a key from every query. `queryMask` is
  * [batch, queryLength]: 0 empties a row. `PatternData` explains the others.
  */
-export interface PlanData extends Readonly<Partial<Record<PlanInput, BatchRows>>> {
+export interface PlanData extends Readonly<Partial<Record<Exclude<PlanInput, 'mask'>, BatchRows>>> {
+  /** Which pairs are allowed. */
+  readonly mask?: PairMask;
   /** Rows of global tokens use qGlobal, kGlobal and vGlobal, so they need groups of their own. */
   readonly separateGlobals?: boolean;
 }

@@ -66,6 +66,7 @@ describe('what a plan reads', () => {
       globalMask: keyMask,
       segmentIds: keyMask,
       keyLengths: i32([1], [3]),
+      mask: bool([1], [1]),
     };
     expectError(
       () => new PlanCache().plan({ ...specs, [name]: inputs[name] }, attributes, {}),

@@ -10,12 +10,12 @@ import { AttnError } from '../errors.ts';
 import { aFunction, type Kind } from '../check/kinds.ts';
 import type { Pause } from '../async/pause.ts';
 import { LruMap } from '../util/lru.ts';
-import { batchRows, effectivePattern } from '../ops/attention/effective-pattern.ts';
+import { batchRows, effectivePattern, pairTable } from '../ops/attention/effective-pattern.ts';
 import { attentionProblem, type AttentionAttributes, type AttentionProblem } from '../ops/attention/spec.ts';
 import type { NamedSpecs } from '../ops/op.ts';
 import type { BatchRows, Pattern } from '../patterns/pattern.ts';
 import type { AttentionPlan } from './block-plan.ts';
-import { hashRows } from './hash-rows.ts';
+import { hashMask, hashRows } from './hash-rows.ts';
 import { planSteps, type PlanData } from './plan-attention.ts';
 import { planBytes } from './plan-blocks.ts';
 import { byPlanInput, PLAN_INPUTS, type PlanTensors } from './plan-inputs.ts';
@@ -114,7 +114,8 @@ export class PlanCache {
 
   private stepsOf(specs: NamedSpecs, attributes: AttentionAttributes, data: PlanTensors): Steps<PlannedCall> {
     const problem = attentionProblem(specs, attributes);
-    return this.steps(problem, effectivePattern(attributes, Object.keys(specs)), planData(specs, data));
+    const pattern = effectivePattern(attributes, Object.keys(specs));
+    return this.steps(problem, pattern, planData(specs, data, problem));
   }
 
   private expectedSteps(inputs: NamedSpecs, attributes: AttentionAttributes): Steps<PlannedCall> {
@@ -128,6 +129,7 @@ export class PlanCache {
       globalMask: () => table(keyLength, 0),
       segmentIds: () => table(keyLength, 0),
       keyLengths: () => table(1, keyLength),
+      mask: () => ({ shape: [1], data: [1], queryOffset: problem.queryOffset }),
     };
     const data = Object.fromEntries(pattern.inputs.map((name) => [name, plainest[name]()]));
     return this.steps(problem, pattern, { ...data, separateGlobals: inputs.qGlobal !== undefined });
@@ -138,7 +140,7 @@ export class PlanCache {
     const key = [
       pattern.key,
       `${batch},${heads},${queryLength},${keyLength},${queryOffset}`,
-      ...PLAN_INPUTS.map((name) => hashRows(data[name])),
+      ...PLAN_INPUTS.map((name) => (name === 'mask' ? hashMask(data.mask) : hashRows(data[name]))),
       data.separateGlobals,
     ].join('|');
     let plan = this.plans.get(key);
@@ -153,7 +155,7 @@ export class PlanCache {
 }
 
 /** The run-time data of a plan, as rows. Errors: `MISSING_INPUT`. */
-function planData(specs: NamedSpecs, data: PlanTensors): PlanData {
+function planData(specs: NamedSpecs, data: PlanTensors, problem: AttentionProblem): PlanData {
   const missing = PLAN_INPUTS.find((name) => specs[name] !== undefined && data[name] === undefined);
   if (missing !== undefined) {
     throw new AttnError(
@@ -162,8 +164,11 @@ function planData(specs: NamedSpecs, data: PlanTensors): PlanData {
       `expected data to have the tensor of ${missing}, which decides the plan, got none`,
     );
   }
+  const { mask, ...tables } = byPlanInput((name) => (specs[name] === undefined ? undefined : data[name]));
+  const rows = Object.entries(tables).map(([name, table]) => [name, batchRows(table)] as const);
   return {
-    ...byPlanInput((name) => (specs[name] === undefined ? undefined : batchRows(data[name]))),
+    ...Object.fromEntries(rows),
+    mask: pairTable(mask, problem),
     separateGlobals: specs.qGlobal !== undefined,
   };
 }

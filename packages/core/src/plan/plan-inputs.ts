@@ -4,7 +4,14 @@ import { hostTensors } from '../host/host-tensors.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** Inputs of an attention call whose content decides its plan, so that they must be in host memory. */
-export const PLAN_INPUTS = ['keyMask', 'queryMask', 'globalMask', 'segmentIds', 'keyLengths'] as const;
+export const PLAN_INPUTS = [
+  'keyMask',
+  'queryMask',
+  'globalMask',
+  'segmentIds',
+  'keyLengths',
+  'mask',
+] as const;
 
 /** The name of an input whose content decides plans. */
 export type PlanInput = (typeof PLAN_INPUTS)[number];

@@ -54,6 +54,10 @@ export interface AttentionCaseSpec {
   readonly segments?: SegmentRecipe;
   /** `keyLengths`, one per batch row. */
   readonly lengths?: readonly number[];
+  /** Axes of the mask of pairs, as those of the bias. */
+  readonly mask?: string;
+  /** The mask's rows, one after another; default `holes:30`. */
+  readonly maskData?: MaskRecipe;
   /** Axes of the dense bias: `bhqk`, `1h1k`, `qk`, `k`, …; `1` is an axis of extent 1. */
   readonly bias?: string;
   /** Values of the bias; default `bell`. */
@@ -194,13 +198,17 @@ function makeInputs(spec: AttentionCaseSpec, id: string, round: number): Tensors
   }
   if (spec.lengths)
     inputs.keyLengths = { dtype: 'i32', shape: [batch], data: keyLengths(spec.lengths, n, round) };
+  const extents: Record<string, number> = { b: batch, h: heads, q: nq, k: n };
+  const shapeOf = (axes: string): number[] => Array.from(axes, (axis) => extents[axis] ?? 1);
+  if (spec.mask) {
+    const shape = shapeOf(spec.mask);
+    const columns = shape[shape.length - 1];
+    const rowCount = shape.reduce((product, extent) => product * extent, 1) / columns;
+    const cells = fillMask(spec.maskData ?? 'holes:30', rowCount, columns, seed('mask'), round);
+    inputs.mask = { dtype: 'bool', shape, data: cells };
+  }
   if (spec.bias) {
-    const extents: Record<string, number> = { b: batch, h: heads, q: nq, k: n };
-    const bias = floats(
-      'bias',
-      Array.from(spec.bias, (axis) => extents[axis] ?? 1),
-      spec.biasData ?? 'bell',
-    );
+    const bias = floats('bias', shapeOf(spec.bias), spec.biasData ?? 'bell');
     const staysFinite = fillMask(`holes:${spec.biasHoles ?? 0}`, 1, bias.data.length, seed('biasHoles'), 0);
     const levels = (round === 0 ? spec.levels : spec.levels?.toReversed()) ?? [0];
     const levelOf = (key: number): number => levels[Math.min(Math.floor(key / TILE), levels.length - 1)];

@@ -35,6 +35,19 @@ export const maskCases: readonly ConformanceCase[] = [
       },
     ),
   ),
+  ...attentionCases(
+    'Masks of pairs, for all heads and rows or for each; rows that see nothing, whole tiles that are hidden.',
+    [
+      { pattern: full(), n: 70, heads: 1, mask: 'qk' },
+      { pattern: full(), n: 70, batch: 2, mask: 'bhqk' },
+      { pattern: full(), n: 200, batch: 2, mask: 'b1qk', maskData: 'head:130|tail:130|none|only:5,66,190' },
+      { pattern: causal(), n: 70, nq: 9, batch: 2, mask: '1hqk' },
+      { pattern: causal(), n: 130, batch: 2, mask: 'b11k', maskData: 'tail:70|head:3' },
+      { pattern: or(near, globalTokens([0, 33])), n: 200, mask: 'hq1', maskData: 'all|none|all' },
+      { pattern: near, n: 70, batch: 2, mask: '11qk', keyMask: 'tail:10|head:3', bias: 'bhqk' },
+      { pattern: full(), n: 70, mask: 'qk', maskData: 'none', dtype: 'f16', kvHeads: 1 },
+    ],
+  ),
   ...attentionCases('Whole tiles hidden: the plan may skip them.', [
     { pattern: full(), n: 200, heads: 1, keyMask: 'head:130' },
     { pattern: full(), n: 200, heads: 1, keyMask: 'tail:130' },

@@ -17,7 +17,7 @@ const inputs = {
 
 /** The allowed keys of each query, for tokens 0 … 5. */
 function rows(names: (keyof typeof inputs)[], pattern = window): string[] {
-  const boundPattern = effectivePattern({ pattern }, names).bind(patternData(inputs));
+  const boundPattern = effectivePattern({ pattern }, names).bind(patternData(inputs, { queryOffset: 0 }));
   const tokens = [0, 1, 2, 3, 4, 5];
   return tokens.map((query) => tokens.filter((key) => boundPattern.allows(0, 0, query, key)).join(''));
 }
@@ -39,7 +39,9 @@ describe('data that the pattern does not read still counts', () => {
   test('padding and documents beat global tokens, which stay special', () => {
     const names: (keyof typeof inputs)[] = ['globalMask', 'segmentIds', 'keyLengths'];
     expect(rows(names)).toEqual(['0123', '012', '0123', '023', '4', '4']);
-    const boundPattern = effectivePattern({ pattern: window }, names).bind(patternData(inputs));
+    const boundPattern = effectivePattern({ pattern: window }, names).bind(
+      patternData(inputs, { queryOffset: 0 }),
+    );
     expect([...boundPattern.globals(0, 0)]).toEqual([0, 5]);
   });
 });

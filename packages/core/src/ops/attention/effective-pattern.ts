@@ -4,15 +4,16 @@
  */
 import { and } from '../../patterns/combinators.ts';
 import { keyPadding } from '../../patterns/key-padding.ts';
-import type { BatchRows, Pattern, PatternData } from '../../patterns/pattern.ts';
+import { pairMask } from '../../patterns/pair-mask.ts';
+import type { BatchRows, PairMask, Pattern, PatternData } from '../../patterns/pattern.ts';
 import { segments } from '../../patterns/segments.ts';
 import { withGlobalMask } from '../../patterns/with-global-mask.ts';
-import type { AttentionAttributes } from './spec.ts';
+import type { AttentionAttributes, AttentionProblem } from './spec.ts';
 
 /**
- * The pattern of a call, before its data is bound. `globalMask`, `segmentIds` and `keyLengths` work with
- * every pattern: global tokens are added to a pattern that does not read them, and it is restricted to each
- * token's document and to valid keys. Padding and documents restrict global tokens, too.
+ * The pattern of a call, before its data is bound. `globalMask`, `segmentIds`, `keyLengths` and
+ * `mask` work with every pattern: global tokens are added to a pattern that does not read them, and it is
+ * restricted to each token's document, to valid keys and to the mask, which restrict global tokens, too.
  */
 export function effectivePattern({ pattern }: AttentionAttributes, inputNames: readonly string[]): Pattern {
   const unread = (name: keyof PatternData) => inputNames.includes(name) && !pattern.inputs.includes(name);
@@ -20,6 +21,7 @@ export function effectivePattern({ pattern }: AttentionAttributes, inputNames: r
   if (unread('globalMask')) effective = withGlobalMask(effective);
   if (unread('segmentIds')) effective = and(segments(), effective);
   if (unread('keyLengths')) effective = and(keyPadding(), effective);
+  if (unread('mask')) effective = and(pairMask(), effective);
   return effective;
 }
 
@@ -29,13 +31,25 @@ interface Table {
   readonly data: ArrayLike<number>;
 }
 
-/** Collects the run-time data of a pattern from a call's inputs. */
-export function patternData(inputs: Readonly<Partial<Record<string, Table>>>): PatternData {
+/** Collects the run-time data of a pattern from a call's inputs; `queryOffset` is that of the call. */
+export function patternData(
+  inputs: Readonly<Partial<Record<string, Table>>>,
+  problem: Pick<AttentionProblem, 'queryOffset'>,
+): PatternData {
   return {
     globalMask: batchRows(inputs.globalMask),
     segmentIds: batchRows(inputs.segmentIds),
     keyLengths: batchRows(inputs.keyLengths),
+    mask: pairTable(inputs.mask, problem),
   };
+}
+
+/** Converts a mask of pairs. */
+export function pairTable(
+  table: Table | undefined,
+  { queryOffset }: Pick<AttentionProblem, 'queryOffset'>,
+): PairMask | undefined {
+  return table && { shape: table.shape, data: table.data, queryOffset };
 }
 
 /** Converts a table [batch, length] or [batch] to rows. */

@@ -133,9 +133,9 @@ describe('errors', () => {
     ],
     [
       'input of another library',
-      () => infer({ mask: q }),
+      () => infer({ attnMask: q }),
       'INVALID_ARGUMENT',
-      expect.stringContaining('there is no input "mask"; write keyMask [batch, keys] for padding'),
+      expect.stringContaining('there is no input "attnMask"; write keyMask [batch, keys] for padding'),
     ],
     ['missing input', () => attention.infer({ q, k }, { pattern }), 'MISSING_INPUT', 'input v is required'],
     [
@@ -162,7 +162,7 @@ describe('errors', () => {
       'a mask of queries and keys',
       () => infer({ keyMask: spec([5, 7]) }),
       'INVALID_SHAPE',
-      expect.stringContaining('segments() or where(…), or bias with 0 and -Infinity'),
+      expect.stringContaining('segments() or where(…), or mask, of bool'),
     ],
     [
       'a mask of keys that broadcasts',
@@ -186,13 +186,13 @@ describe('errors', () => {
       'a mask of pairs',
       () => infer({ keyMask: spec([2, 1, 5, 7], 'bool') }),
       'INVALID_SHAPE',
-      'keyMask must be [batch, keys] = [2, 7] (for pairs write a pattern such as causal(), slidingWindow(…), segments() or where(…), or bias with 0 and -Infinity for any other mask), got [2, 1, 5, 7]',
+      'keyMask must be [batch, keys] = [2, 7] (for pairs write a pattern such as causal(), slidingWindow(…), segments() or where(…), or mask, of bool, for any other pairs), got [2, 1, 5, 7]',
     ],
     [
       'a mask of pairs for all',
       () => infer({ keyMask: spec([5, 7], 'u8') }),
       'INVALID_SHAPE',
-      'keyMask must be [batch, keys] = [2, 7] (for pairs write a pattern such as causal(), slidingWindow(…), segments() or where(…), or bias with 0 and -Infinity for any other mask), got [5, 7]',
+      'keyMask must be [batch, keys] = [2, 7] (for pairs write a pattern such as causal(), slidingWindow(…), segments() or where(…), or mask, of bool, for any other pairs), got [5, 7]',
     ],
     [
       'a mask of keys with axes for heads and queries',
@@ -210,7 +210,7 @@ describe('errors', () => {
       'a boolean bias',
       () => infer({ bias: spec([2, 1, 5, 7], 'bool') }),
       'INVALID_DTYPE',
-      'bias must be f32 (for a mask write keyMask [batch, keys] for padding, a pattern such as causal(), slidingWindow(…), segments() or where(…) for who sees whom, bias with 0 and -Infinity for any other mask), got bool',
+      'bias must be f32 (for a mask write keyMask [batch, keys] for padding, a pattern such as causal(), slidingWindow(…), segments() or where(…) for who sees whom, mask, of bool, for any other pairs), got bool',
     ],
     [
       'a formula as pattern',

@@ -96,7 +96,14 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
   table('segmentIds', ['i32', 'u32'], [batch, keyLength], '[batch, keys]');
   table('keyLengths', ['i32', 'u32'], [batch], '[batch]');
 
-  const { bias, alibiSlopes, relativeBias } = inputs;
+  const { bias, alibiSlopes, relativeBias, mask } = inputs;
+  if (mask) {
+    checkDtype(OP, inputs, 'mask', ['bool', 'u8']);
+    if (!broadcastsTo(mask.shape, logits)) {
+      const expected = `[batch, heads, queries, keys] = ${show(logits)}`;
+      fail('INVALID_SHAPE', OP, `mask must broadcast to ${expected}, got ${show(mask.shape)}`);
+    }
+  }
   const floats: readonly TensorSpec['dtype'][] = dtype === 'f32' ? ['f32'] : ['f16', 'f32'];
   table('sinks', floats, [heads], '[heads]');
   checkBiasIsNumbers(inputs, floats.join(' or '));

@@ -13,15 +13,15 @@ interface MaskSizes {
 }
 
 const PATTERN = 'a pattern such as causal(), slidingWindow(…), segments() or where(…)';
-const BIAS = 'bias with 0 and -Infinity for any other mask';
-const MASK = `keyMask [batch, keys] for padding, ${PATTERN} for who sees whom, ${BIAS}`;
+const PAIRS = 'mask, of bool, for any other pairs';
+const MASK = `keyMask [batch, keys] for padding, ${PATTERN} for who sees whom, ${PAIRS}`;
 
 /**
  * Options of other libraries, and what to write instead. The first row whose expression fits the option's
  * name, without case and underscores, counts.
  */
 const INSTEAD: readonly (readonly [name: RegExp, instead: string | undefined])[] = [
-  [/^(key|query|global)mask$|^(relative)?bias$/, undefined], // our own, or almost
+  [/^(key|query|global)?mask$|^(relative)?bias$/, undefined], // our own, or almost
   [/mask/, MASK],
   [/causal/, 'pattern: causal()'],
   [/window/, 'pattern: slidingWindow({ before, after })'],
@@ -53,7 +53,7 @@ export function checkMaskAxes(inputs: NamedSpecs, { batch, queryLength, keyLengt
     );
     const isPairs = shape.length > 1 && shape.at(-1) === keyLength && shape.at(-2) === queryLength;
     if (!isTokens && !isPairs) continue; // the general error says enough
-    const instead = isTokens ? 'reshape it' : `for pairs write ${PATTERN}, or ${BIAS}`;
+    const instead = isTokens ? 'reshape it' : `for pairs write ${PATTERN}, or ${PAIRS}`;
     const expected = `[batch, ${axis}] = ${show([batch, length])}`;
     fail('INVALID_SHAPE', 'attention', `${name} must be ${expected} (${instead}), got ${show(shape)}`);
   }

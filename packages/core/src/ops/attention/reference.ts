@@ -90,7 +90,9 @@ function attentionRows(
   const problem = attentionProblem(inputs, attributes);
   const { heads, kvHeads, queryLength, keyLength, headDim, valueDim, scale, queryOffset, softcap, layout } =
     problem;
-  const pattern = effectivePattern(attributes, Object.keys(inputs)).bind(patternData(inputs));
+  const pattern = effectivePattern(attributes, Object.keys(inputs)).bind(
+    patternData(inputs, { queryOffset }),
+  );
   pattern.validate(problem);
   const queries = rowStrides(layout, heads, queryLength, headDim);
   const keys = rowStrides(layout, kvHeads, keyLength, headDim);

@@ -70,6 +70,11 @@ export interface AttentionInputs<T> {
   /** [B], i32 or u32, data of the pattern: number of valid keys. */
   readonly keyLengths?: T;
   /**
+   * bool or u8, broadcast to [B, H, Nq, Nk], data of the pattern: 0 hides the pair. Tiles that it hides are
+   * not computed; a row that sees no key gives out 0 and lse −∞.
+   */
+  readonly mask?: T;
+  /**
    * Added to the logits, broadcast to [B, H, Nq, Nk]. A logit of −∞ hides the pair; a NaN stays NaN under a
    * bias of −∞. Hide keys by `keyMask` and pairs by a pattern, which are free: under a finite bias such as
    * −10,000 all pairs are computed, and a row whose keys all have it attends to all of them.
@@ -115,6 +120,7 @@ export const ATTENTION_OPTIONAL: readonly AttentionInputName[] = [
   'globalMask',
   'segmentIds',
   'keyLengths',
+  'mask',
   'bias',
   'alibiSlopes',
   'relativeBias',
