@@ -1,6 +1,6 @@
 /**
- * Ranges of a file that a program is about to read. Neighbours in the file share an answer, and the next answer
- * is on its way while one is read. A file of many small tensors then needs few requests.
+ * Ranges of a file that a program is about to read. Neighbours in the file share an answer, and the next
+ * answer is on its way while one is read. A file of many small tensors then needs few requests.
  */
 
 /** Some bytes of a file. */
@@ -79,7 +79,7 @@ export class ReadAhead {
     signal?.addEventListener('abort', this.forward, { once: true });
   }
 
-  /** The bytes of a range, or of the last bytes of one; undefined for any other range, and for a second time. */
+  /** The bytes of a range, or of its end; undefined for any other range, and for a second time. */
   read(offset: number, length: number): Promise<Uint8Array> | undefined {
     const piece = this.unread.get(offset + length);
     if (piece === undefined || offset < piece.offset) return undefined;

@@ -78,7 +78,8 @@ export interface Checkpoint extends WithAsyncDispose {
   bytes?(name: string): Promise<Uint8Array | undefined>;
   /**
    * Says which tensors are read next, each once, in this order, so that neighbours in a file on a server come
-   * in one request. Returns a function that ends this: what was not read is forgotten. Errors: `MISSING_INPUT`.
+   * in one request. Returns a function that ends this: what was not read is forgotten.
+   * Errors: `MISSING_INPUT`.
    */
   readAhead?(names: readonly string[]): () => void;
 }
