@@ -150,8 +150,8 @@ async function dtypeOf(...place: Parameters<typeof autoDtype>): Promise<WeightDt
  * URLs by file name; or from files that a user has picked (`File`s of an input, the handle of a folder).
  *
  * Models of the hub are downloaded once, into the browser's cache, where there is one. Elsewhere tensors are
- * fetched one by one with range requests. In Node, `@attn/models/node` has a `loadModel` that also takes
- * folders, and keeps models on disk.
+ * fetched with range requests, neighbours in a file with one. In Node, `@attn/models/node` has a `loadModel`
+ * that also takes folders, and keeps models on disk.
  *
  * Errors: `FILE_NOT_FOUND`, `INVALID_ARGUMENT` (an impossible source, no permission), `MALFORMED_FILE` (files
  * that break their rules, tensors that do not fit the config), `UNSUPPORTED` (an unknown model, code of its

@@ -1,7 +1,6 @@
 /**
- * A file on a web server, read by range requests: the header first, then each tensor by
- * itself, so that a program can use a few tensors of a file of any size. Lengths that
- * the server announces are not trusted: memory grows only with the bytes that arrive.
+ * A file on a web server, read by range requests: the header first, then each tensor by itself, or with its
+ * neighbours where a program says what it reads, so that it can use a few tensors of a file of any size.
  */
 import { AttnError } from '@attn/core';
 import {
@@ -15,8 +14,10 @@ import {
   throwIfAborted,
   type OptionKinds,
 } from '@attn/core/backend';
+import { readAtMost, readParts } from './body.ts';
 import { malformed } from './header.ts';
 import { politeFetch, type Fetch, type Patience } from './polite-fetch.ts';
+import { ReadAhead, type FetchParts } from './read-ahead.ts';
 import type { SafetensorsSource } from './read.ts';
 
 /** Options of `httpSource`. */
@@ -40,10 +41,6 @@ const HTTP_OPTIONS: OptionKinds<HttpOptions> = {
   longestPause: integer(0),
   onWarning: aFunction,
 };
-
-/** First size of the memory for a range, and for a small file. It doubles as bytes arrive. */
-const FIRST_BYTES = 16 * 2 ** 20;
-const SMALL_BYTES = 2 ** 16;
 
 /** A file of this many bytes is large. */
 const LARGE_BYTES = 16 * 2 ** 20;
@@ -94,7 +91,7 @@ export async function httpBytes(url: string, limit: number, options: HttpOptions
   const http = checkOptions(WHERE, options, HTTP_OPTIONS);
   return untilWhole(http, url, async () => {
     const response = await request(url, http);
-    const bytes = await readAtMost(response, limit, SMALL_BYTES);
+    const bytes = await readAtMost(response, limit);
     if (bytes !== undefined) return bytes;
     throw malformed(url, `expected at most ${limit} bytes`);
   });
@@ -107,35 +104,73 @@ interface FirstAnswer {
 }
 
 /** A file on a server that sends ranges. */
-function rangeSource(url: string, http: HttpOptions, { response, size }: FirstAnswer): SafetensorsSource {
-  const read = async (offset: number, length: number): Promise<Uint8Array> => {
-    for (let copy = 1; ; copy++) {
-      const answer = await request(url, http, rangeHeader(offset, length));
-      if (answer.status !== 206) {
-        await answer.body?.cancel();
-        throw malformed(url, `expected a range (status 206), as before, got status ${answer.status}`);
-      }
-      const range = rangeOf(url, answer, offset) ?? { length, size };
-      if (range.size === size && isSameFile(response, answer)) {
-        if (range.length === length) return readBody(url, answer, length);
-        await answer.body?.cancel();
-        const message = `expected ${length} bytes from ${offset}, but the server announces ${range.length}`;
-        throw malformed(url, message);
-      }
-      await answer.body?.cancel();
-      // Several servers may hold copies whose ETags differ: the first one's is waited for.
-      if (range.size === size && copy < MOST_COPIES) continue;
-      const [before, now] = [response, answer].map(({ headers }) => headers.get('ETag') ?? 'absent');
-      const message = `the file has changed while it was read: its ETag was ${before}, and is ${now}`;
-      throw malformed(url, range.size === size ? message : `${message}; it had ${size} bytes`);
-    }
+function rangeSource(url: string, http: HttpOptions, first: FirstAnswer): SafetensorsSource {
+  const plans = new Set<ReadAhead>();
+  const fetchParts: FetchParts = async (start, lengths, signal, onPart) => {
+    let [offset, done] = [start, 0];
+    await untilWhole({ ...http, signal }, url, async () => {
+      const rest = lengths.slice(done);
+      const length = rest.reduce((sum, part) => sum + part, 0);
+      const answer = await requestRange(url, { ...http, signal }, first, offset, length);
+      await readParts(url, answer, rest, (bytes) => {
+        onPart(done, bytes);
+        offset += bytes.length;
+        done += 1;
+      });
+    });
   };
   return {
-    size,
+    size: first.size,
     name: url,
-    read: async (offset, length) =>
-      length === 0 ? new Uint8Array(0) : untilWhole(http, url, () => read(offset, length)),
+    read: async (offset, length) => {
+      let whole = new Uint8Array(0);
+      if (length === 0) return whole;
+      for (const plan of plans) {
+        const bytes = plan.read(offset, length);
+        if (bytes !== undefined) return bytes;
+      }
+      await fetchParts(offset, [length], http.signal, (_, bytes) => (whole = bytes));
+      return whole;
+    },
+    readAhead(ranges) {
+      const plan = new ReadAhead(ranges, fetchParts, http.signal);
+      plans.add(plan);
+      return () => {
+        plans.delete(plan);
+        plan.end();
+      };
+    },
   };
+}
+
+/** The answer with a range. Errors: `MALFORMED_FILE` for another range, and for one of another file. */
+async function requestRange(
+  url: string,
+  http: HttpOptions,
+  { response, size }: FirstAnswer,
+  offset: number,
+  length: number,
+): Promise<Response> {
+  for (let copy = 1; ; copy++) {
+    const answer = await request(url, http, rangeHeader(offset, length));
+    if (answer.status !== 206) {
+      await answer.body?.cancel();
+      throw malformed(url, `expected a range (status 206), as before, got status ${answer.status}`);
+    }
+    const range = rangeOf(url, answer, offset) ?? { length, size };
+    if (range.size === size && isSameFile(response, answer)) {
+      if (range.length === length) return answer;
+      await answer.body?.cancel();
+      const message = `expected ${length} bytes from ${offset}, but the server announces ${range.length}`;
+      throw malformed(url, message);
+    }
+    await answer.body?.cancel();
+    // Several servers may hold copies whose ETags differ: the first one's is waited for.
+    if (range.size === size && copy < MOST_COPIES) continue;
+    const [before, now] = [response, answer].map(({ headers }) => headers.get('ETag') ?? 'absent');
+    const message = `the file has changed while it was read: its ETag was ${before}, and is ${now}`;
+    throw malformed(url, range.size === size ? message : `${message}; it had ${size} bytes`);
+  }
 }
 
 /** A file that has to be fetched as a whole. Browsers keep a large one on disk. */
@@ -205,48 +240,6 @@ function isSameFile(first: Response, later: Response): boolean {
   if (a.get('ETag') === b.get('ETag')) return true;
   const date = a.get('Last-Modified');
   return date !== null && date === b.get('Last-Modified');
-}
-
-/** Reads exactly `length` bytes of a body. */
-async function readBody(url: string, response: Response, length: number): Promise<Uint8Array> {
-  const bytes = await readAtMost(response, length);
-  if (bytes === undefined) throw malformed(url, `expected ${length} bytes, but the server sends more`);
-  if (bytes.length < length) throw new CutOff(url, length, bytes.length);
-  return bytes;
-}
-
-/** Reads a body; undefined when it has more than `limit` bytes. */
-async function readAtMost(
-  { body }: Response,
-  limit: number,
-  firstBytes = FIRST_BYTES,
-): Promise<Uint8Array | undefined> {
-  let bytes = new Uint8Array(Math.min(limit, firstBytes));
-  let done = 0;
-  const reader = body?.getReader();
-  for (;;) {
-    const chunk = await reader?.read();
-    if (chunk === undefined || chunk.done) return bytes.subarray(0, done);
-    const end = done + chunk.value.length;
-    if (end > limit) {
-      await reader?.cancel();
-      return undefined;
-    }
-    if (end > bytes.length) {
-      const bigger = new Uint8Array(Math.min(limit, Math.max(2 * bytes.length, end)));
-      bigger.set(bytes.subarray(0, done));
-      bytes = bigger;
-    }
-    bytes.set(chunk.value, done);
-    done = end;
-  }
-}
-
-/** The error of a connection that ended early; it is worth another attempt. */
-class CutOff extends Error {
-  constructor(url: string, expected: number, got: number) {
-    super(`${url} ended after ${got} of ${expected} bytes`);
-  }
 }
 
 /** Asks again for a range whose bytes stop before its end. An `AttnError` is final. */

@@ -4,6 +4,7 @@ export { httpBytes, httpSource, type HttpOptions } from './http.ts';
 export { mistakenFile } from './mistaken-file.ts';
 export { IDLE_TIMEOUT, pause, politeFetch, type Fetch, type Patience } from './polite-fetch.ts';
 export { readSafetensorsHeader, type SafetensorsHeader, type TensorEntry } from './header.ts';
+export type { ByteRange } from './read-ahead.ts';
 export {
   openSafetensors,
   parseSafetensors,

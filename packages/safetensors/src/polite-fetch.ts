@@ -160,6 +160,7 @@ class IdleWatch {
   private readonly milliseconds: number;
   private readonly onEnd: (error: unknown) => void;
   private fail: (error: unknown) => void = () => {};
+  private ended: { readonly error: unknown } | undefined;
 
   constructor(milliseconds: number, onEnd: (error: unknown) => void) {
     this.milliseconds = milliseconds;
@@ -168,12 +169,15 @@ class IdleWatch {
 
   /** Ends it now. */
   end(error: unknown): void {
+    this.ended = { error };
     this.fail(error);
     this.onEnd(error);
   }
 
   /** The result of `work`, or an error if it takes too long. */
   async during<T>(work: Promise<T>): Promise<T> {
+    // It may have ended between two works.
+    if (this.ended !== undefined) throw this.ended.error;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const idle = new Promise<never>((_, reject) => {
       this.fail = reject;

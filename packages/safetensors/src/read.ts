@@ -11,6 +11,7 @@ import {
   type TensorEntry,
 } from './header.ts';
 import { MISTAKEN_BYTES } from './mistaken-file.ts';
+import type { ByteRange } from './read-ahead.ts';
 
 /** Tensors and metadata in memory. */
 export interface Safetensors {
@@ -26,6 +27,11 @@ export interface SafetensorsSource {
   readonly name?: string;
   /** Reads exactly `length` bytes from `offset`, into memory that the source will not write to again. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * Says which ranges are read next, each once, in this order, so that neighbours come in one answer. Returns
+   * a function that ends this: what was not read is forgotten. Absent where it would gain nothing.
+   */
+  readAhead?(ranges: readonly ByteRange[]): () => void;
 }
 
 /** Everything about a tensor but its data. */
@@ -61,6 +67,17 @@ export interface SafetensorsFile {
   rows(name: string, from: number, to: number): Promise<Tensor>;
   /** Reads a tensor's elements as they are in the file: little-endian, row-major. Errors as in `tensor`. */
   bytes(name: string): Promise<Uint8Array>;
+  /**
+   * Says which tensors are read next, each once, in this order. A source that sends requests then fetches
+   * neighbours in the file in one answer of some MB, and one answer ahead. Returns a function that ends this:
+   * its requests are cancelled, and what was not read is forgotten. Errors: `MISSING_INPUT`.
+   *
+   * @example
+   * const end = file.readAhead(['bias', 'weight']);
+   * const tensors = [await file.tensor('bias'), await file.tensor('weight')];
+   * end();
+   */
+  readAhead(names: readonly string[]): () => void;
 }
 
 const WHERE = 'safetensors/read';
@@ -68,9 +85,10 @@ const WHERE = 'safetensors/read';
 const aSource: Kind = {
   expected: 'a source { size, read }',
   test(value) {
-    const { size, name, read } = Object(value) as Partial<SafetensorsSource>;
+    const { size, name, read, readAhead } = Object(value) as Partial<SafetensorsSource>;
     const isNamed = name === undefined || typeof name === 'string';
-    return integer(0).test(size) && isNamed && typeof read === 'function';
+    const isAhead = readAhead === undefined || typeof readAhead === 'function';
+    return integer(0).test(size) && isNamed && typeof read === 'function' && isAhead;
   },
 };
 
@@ -147,6 +165,10 @@ export async function openSafetensors(source: SafetensorsSource): Promise<Safete
     bytes: async (name) => {
       const { offset, byteLength } = entryOf(name);
       return readExactly(source, offset, byteLength);
+    },
+    readAhead: (names) => {
+      const ranges = names.map(entryOf).map(({ offset, byteLength: length }) => ({ offset, length }));
+      return source.readAhead?.(ranges) ?? (() => {});
     },
   };
 }

@@ -84,7 +84,7 @@ export const ROWS = [
   { what: '@attn/langchain', ...all('@attn/langchain'), limit: 1.5 },
   { what: '@attn/serve', ...all('@attn/serve'), limit: 7.5 },
   { what: '@attn/corpus', ...all('@attn/corpus'), limit: 17 },
-  { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 6.5 },
+  { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 7.5 },
   { what: '@attn/torch', ...all('@attn/torch'), limit: 9 },
   { what: '@attn/tokenizers', ...all('@attn/tokenizers'), limit: 27.5 },
   {

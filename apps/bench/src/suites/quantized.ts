@@ -1,4 +1,4 @@
-/** Longformer-base in real size with weights as codes of 8 and 4 bits, beside f32. */
+/** Longformer-base in real size with weights as halves, and as codes of 8 and 4 bits, beside f32. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,8 @@ import type { Suite, Table } from '../suite.ts';
 
 const FORMS: Readonly<Record<string, JsonObject>> = {
   f32: {},
+  f16: { dtype: 'f16' },
+  bf16: { dtype: 'bf16' },
   q8: { dtype: 'q8', activations: 'f32' },
   'q8, integers': { dtype: 'q8', activations: 'integer' },
   'q8, bytes': { dtype: 'q8', activations: 'int8' },
@@ -28,7 +30,7 @@ const TOLERANCE = 0.01;
 
 export const quantizedSuite: Suite = {
   name: 'quantized',
-  describes: 'Longformer-base with weights of 8 and 4 bits beside f32',
+  describes: 'Longformer-base with weights of 16, 8 and 4 bits beside f32',
   async run(options) {
     const home = await mkdtemp(join(tmpdir(), 'attn-bench-'));
     try {

@@ -149,7 +149,7 @@ function viewOf(inner: Checkpoint, { config, stored, lost, layout }: View): Chec
     const count = Math.max(0, rows - skipped);
     return { ...whole, shape: [count, ...rest], byteLength: (whole.byteLength / Math.max(1, rows)) * count };
   };
-  const { weights, lazyTensor: readLater, lazyBytes, bytes, rows, quantized } = inner;
+  const { weights, lazyTensor: readLater, lazyBytes, bytes, rows, quantized, readAhead } = inner;
   return {
     name: inner.name,
     config,
@@ -188,6 +188,7 @@ function viewOf(inner: Checkpoint, { config, stored, lost, layout }: View): Chec
         return whole?.subarray(whole.length - spec(name).byteLength);
       },
     }),
+    ...(readAhead && { readAhead: (names: readonly string[]) => readAhead.call(inner, names.map(own)) }),
     dispose: () => inner.dispose(),
     [Symbol.asyncDispose]: () => inner.dispose(),
   };

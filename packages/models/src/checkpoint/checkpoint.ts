@@ -76,4 +76,10 @@ export interface Checkpoint extends WithAsyncDispose {
   lazyBytes?(name: string): Promise<LazyTensor<'u8'>> | undefined;
   /** Reads a tensor's elements as they are in the file; undefined for a tensor that is in no file. */
   bytes?(name: string): Promise<Uint8Array | undefined>;
+  /**
+   * Says which tensors are read next, each once, in this order, so that neighbours in a file on a server come
+   * in one request. Returns a function that ends this: what was not read is forgotten.
+   * Errors: `MISSING_INPUT`.
+   */
+  readAhead?(names: readonly string[]): () => void;
 }

@@ -117,13 +117,18 @@ async function readSlots(
   const total = [...unique.keys()].reduce((sum, name) => sum + checkpoint.spec(name).byteLength, 0);
   let done = 0;
   let file = checkpoint.name;
-  for (const [name, slot] of unique) {
-    throwIfAborted(options.signal, WHERE);
-    const { byteLength, file: own } = checkpoint.spec(name);
-    file = own ?? file;
-    onProgress?.({ done, total, file });
-    weights.set(name, await readWeight(checkpoint, name, slot, options));
-    done += byteLength;
+  const endReading = checkpoint.readAhead?.([...unique.keys()]);
+  try {
+    for (const [name, slot] of unique) {
+      throwIfAborted(options.signal, WHERE);
+      const { byteLength, file: own } = checkpoint.spec(name);
+      file = own ?? file;
+      onProgress?.({ done, total, file });
+      weights.set(name, await readWeight(checkpoint, name, slot, options));
+      done += byteLength;
+    }
+  } finally {
+    endReading?.();
   }
   onProgress?.({ done, total, file });
   return new Map(

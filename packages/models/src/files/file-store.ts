@@ -41,6 +41,11 @@ export interface TensorFile {
   readonly lazyTensor?: (name: string) => Promise<Tensor>;
   /** A tensor's elements as `bytes` gives them, which are read as those of `lazyTensor` are. */
   readonly lazyBytes?: (name: string) => Promise<LazyTensor<'u8'>>;
+  /**
+   * Says which tensors are read next, each once, in this order, so that neighbours come in one request.
+   * Returns a function that ends this. Absent where it would gain nothing.
+   */
+  readonly readAhead?: (names: readonly string[]) => () => void;
   /** Closes the file. Idempotent. Tensors that were read stay valid. */
   dispose(): Promise<void>;
 }

@@ -149,6 +149,13 @@ function checkpointOf(store: FileStore, config: JsonObject, files: Files): Check
     lazyTensor: (name) => find(name).tensors.lazyTensor?.(name),
     lazyBytes: (name) => find(name).tensors.lazyBytes?.(name),
     bytes: async (name) => find(name).tensors.bytes(name),
+    readAhead(names) {
+      const places = names.map((name) => ({ name, ...find(name) }));
+      const ends = [...files].map(([file, { readAhead }]) =>
+        readAhead?.(places.filter((place) => place.file === file).map(({ name }) => name)),
+      );
+      return () => ends.forEach((end) => end?.());
+    },
     dispose: () => disposeAll(files),
     [Symbol.asyncDispose]: () => disposeAll(files),
   };

@@ -139,15 +139,23 @@ function viewOf(inner: Checkpoint, formats: ReadonlyMap<string, StoredFormat>): 
     },
     lazyBytes: (name) => (formats.has(name) ? undefined : inner.lazyBytes?.(name)),
     bytes: async (name) => (formats.has(name) ? undefined : inner.bytes?.(name)),
+    readAhead: (names) =>
+      inner.readAhead?.(names.flatMap((name) => (formats.has(name) ? partsOf(inner, name) : [name]))) ??
+      (() => {}),
   };
 }
 
 function specOf(inner: Checkpoint, name: string, format: StoredFormat | undefined): StoredSpec {
   if (format === undefined) return inner.spec(name);
-  const parts = Object.values(partNames(name)).filter((part) => inner.has(part));
+  const parts = partsOf(inner, name);
   const byteLength = parts.reduce((sum, part) => sum + inner.spec(part).byteLength, 0);
   const { file } = inner.spec(parts[0]);
   return { shape: format.shape, byteLength, ...(file !== undefined && { file }) };
+}
+
+/** The names of the parts of a matrix that there are. */
+function partsOf(inner: Checkpoint, name: string): readonly string[] {
+  return Object.values(partNames(name)).filter((part) => inner.has(part));
 }
 
 function storedCodes(inner: Checkpoint, name: string, { bits, block }: StoredFormat): StoredCodes {
@@ -162,12 +170,16 @@ function storedCodes(inner: Checkpoint, name: string, { bits, block }: StoredFor
       part(names.codes),
       hasZeroPoints ? part(names.zeroPoints) : undefined,
     ])) as [Tensor<'f32'>, Tensor<'u8'>, Tensor<'u8'> | undefined];
-    const wrong = scales.data.find((scale) => !Number.isFinite(scale));
-    if (wrong !== undefined)
-      throw malformed(`${show(names.scales)} of ${inner.name} must hold finite numbers, got ${wrong}`);
+    checkFinite(scales.data, `${show(names.scales)} of ${inner.name}`);
     return { bits, block, codes, scales, ...(zeroPoints && { zeroPoints }) };
   };
   return { bits, block, hasZeroPoints, read };
+}
+
+/** Checks scales, with a loop, because a model has millions of them. Errors: `MALFORMED_FILE`. */
+function checkFinite(scales: Float32Array, name: string): void {
+  for (let i = 0; i < scales.length; i++)
+    if (!Number.isFinite(scales[i])) throw malformed(`${name} must hold finite numbers, got ${scales[i]}`);
 }
 
 function malformed(message: string): AttnError {

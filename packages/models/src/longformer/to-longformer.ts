@@ -123,6 +123,7 @@ export function toLongformer(short: Checkpoint, options: ToLongformerOptions = {
       const { name: from, isPositions } = find(name);
       return isPositions ? undefined : checkpoint.lazyBytes?.(from);
     },
+    readAhead: (names) => checkpoint.readAhead?.(names.map((name) => find(name).name)) ?? (() => {}),
     dispose: () => checkpoint.dispose(),
     [Symbol.asyncDispose]: () => checkpoint.dispose(),
   };
