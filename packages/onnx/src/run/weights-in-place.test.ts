@@ -15,7 +15,9 @@ const valueAt = (row: number, column: number): number => ((row * 31 + column * 7
 let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'attn-in-place-'));
-  const weights = Float32Array.from({ length: SIZE * SIZE }, (_, i) => valueAt(Math.floor(i / SIZE), i % SIZE));
+  const weights = Float32Array.from({ length: SIZE * SIZE }, (_, i) =>
+    valueAt(Math.floor(i / SIZE), i % SIZE),
+  );
   await writeFile(join(folder, 'weights.bin'), weights);
 });
 afterAll(() => rm(folder, { recursive: true }));

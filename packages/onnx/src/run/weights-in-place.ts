@@ -1,8 +1,8 @@
 /**
- * Whether sessions read their weights where they are mapped. ONNX Runtime packs a copy of all weights for each
- * session, and there is a session for each shape of a batch: twenty shapes were twenty copies. A weight that
- * is not packed is in memory once, however many sessions and processes map its file; each run packs it again,
- * block by block, which is soon little beside the products of many rows.
+ * Whether sessions read their weights where they are mapped. ONNX Runtime packs a copy of all weights for
+ * each session, and there is a session for each shape of a batch: twenty shapes were twenty copies. A weight
+ * that is not packed is in memory once, however many sessions and processes map its file. Each run packs it
+ * again, block by block, which is soon little beside the products of many rows.
  */
 import type { Graph } from '@attn/core';
 import { inputSpecs, sizeOf, type GraphNode, type NodeOf } from '@attn/core/backend';
