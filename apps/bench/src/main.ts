@@ -30,6 +30,7 @@ import { planSuite } from './suites/plan.ts';
 import { quantizedSuite } from './suites/quantized.ts';
 import { regretSuite } from './suites/regret.ts';
 import { serveSuite } from './suites/serve.ts';
+import { workersSuite } from './suites/workers.ts';
 import { shapesSuite } from './suites/shapes.ts';
 import { startSuite } from './suites/start.ts';
 import { tasksSuite } from './suites/tasks.ts';
@@ -60,6 +61,7 @@ const suites: readonly Suite[] = [
   tokenizersSuite,
   tasksSuite,
   serveSuite,
+  workersSuite,
   webgpuSuite,
   quantizedSuite,
   loadingSuite,

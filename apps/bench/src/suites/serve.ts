@@ -1,7 +1,7 @@
 /** A server under load: what clients get, some of which are broken, how soon, and the memory it takes. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,17 +9,13 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createAttn } from '@attn/core';
-import { bertFamily, loadModel, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
+import { loadModel } from '@attn/models/node';
 import { wasm } from '@attn/wasm';
 import { runClients, type Counts, type Expected } from '../serve/clients.ts';
+import { MOST_TOKENS, sentencesOf, writeEncoder } from '../serve/small-encoder.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
-const ROOT = new URL('../../../../', import.meta.url);
-const GOLDEN = fileURLToPath(new URL('packages/models/goldens/tasks/st-mean/', ROOT));
 const SERVER = fileURLToPath(new URL('../serve/server-process.js', import.meta.url));
-
-/** Most tokens of a text. */
-const MOST_TOKENS = 128;
 
 export const serveSuite: Suite = {
   name: 'serve',
@@ -43,19 +39,9 @@ export const serveSuite: Suite = {
   },
 };
 
-async function writeEncoder(folder: string): Promise<void> {
-  const config = JSON.parse(readFileSync(join(GOLDEN, 'config.json'), 'utf8')) as object;
-  const size = { hidden_size: 384, intermediate_size: 1536, num_attention_heads: 12, num_hidden_layers: 6 };
-  cpSync(GOLDEN, folder, { recursive: true });
-  await writeCheckpoint(folder, randomCheckpoint(bertFamily, { ...config, ...size }, { seed: 1 }));
-  writeFileSync(join(folder, 'sentence_bert_config.json'), JSON.stringify({ max_seq_length: MOST_TOKENS }));
-}
-
 /** Sentences of Moby-Dick, and their vectors, each computed by itself. */
 async function expectedVectors(folder: string): Promise<readonly Expected[]> {
-  const book = readFileSync(fileURLToPath(new URL('apps/cli/data/moby-dick.txt', ROOT)), 'utf8');
-  const sentences = book.slice(20_000, 60_000).split(/(?<=[.!?])\s+/);
-  const texts = sentences.filter(({ length }) => length > 20 && length < 300).slice(0, 64);
+  const texts = sentencesOf(20, 300, 64);
   const attn = await createAttn({ backends: [wasm()] });
   const model = await loadModel(folder, { attn, for: 'encode' });
   const expected: Expected[] = [];
