@@ -1,4 +1,4 @@
-/** An encoder of random weights, of the size of all-MiniLM-L6-v2 without its table of words, and its texts. */
+/** An encoder of random weights, as large as all-MiniLM-L6-v2 without its table of words, and its texts. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
