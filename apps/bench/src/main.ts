@@ -31,6 +31,7 @@ import { planSuite } from './suites/plan.ts';
 import { quantizedSuite } from './suites/quantized.ts';
 import { regretSuite } from './suites/regret.ts';
 import { serveSuite } from './suites/serve.ts';
+import { workersSuite } from './suites/workers.ts';
 import { shapesSuite } from './suites/shapes.ts';
 import { startSuite } from './suites/start.ts';
 import { tasksSuite } from './suites/tasks.ts';
@@ -62,6 +63,7 @@ const suites: readonly Suite[] = [
   tasksSuite,
   serveSuite,
   corpusSuite,
+  workersSuite,
   webgpuSuite,
   quantizedSuite,
   loadingSuite,

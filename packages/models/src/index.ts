@@ -191,6 +191,7 @@ export type { EncodeSparseOptions, SparseEmbeddings } from './encode/encode-spar
 export type { PairInput, PairScores, PredictOptions, RankedDocument, RankOptions } from './encode/predict.ts';
 export type { TextChunk, TextChunks } from './encode/chunks.ts';
 export type { EncodeInput } from './encode/inputs.ts';
+export type { TokenizedPair, TokenizeOptions } from './encode/tokenize-inputs.ts';
 export type { Generated, GenerateOptions, Prompt } from './generate/generate.ts';
 export type { Pooling, PoolingMode } from './sentence/pooling.ts';
 export type { PromptChoice, Prompts, TextRole } from './sentence/prompts.ts';
@@ -220,4 +221,4 @@ export type {
   NormalizeModule,
   VectorModule,
 } from './sentence/vector-modules.ts';
-export type { TextInput, TextTokenizer, TokenizedText } from './tokenizer.ts';
+export type { TextInput, TextTokenizer, TokenizedInput, TokenizedText } from './tokenizer.ts';

@@ -36,6 +36,17 @@ export interface TokenizedText {
 }
 
 /**
+ * A text or a pair with its tokens, as `tokenize` of a model makes them. The same model does not tokenize it
+ * again, unless the call has another prompt.
+ */
+export interface TokenizedInput extends TextInput {
+  /** The tokens, those of the prompt included. */
+  readonly tokens: TokenizedText;
+  /** The prompt that stands before the text in `tokens`; empty for none. */
+  readonly prompt: string;
+}
+
+/**
  * Turns texts into ids, and ids into texts. A `Tokenizer` of `@attn/tokenizers` is one.
  *
  * @example

@@ -1,9 +1,14 @@
 /** Whatever the functions of this package are called with, they work or say what is wrong. */
 import { describeFunctions } from '@attn/conformance/vitest';
+import { afterAll } from 'vitest';
 import * as module from './index.ts';
 import { encoder, useModels } from './serving.testing.ts';
 
 useModels();
+
+/** Wrong options leave it as it is. */
+let server: module.ModelServer | undefined;
+afterAll(() => server?.close());
 
 describeFunctions([module], {
   createServer: {
@@ -33,8 +38,10 @@ describeFunctions([module], {
   'createServer of a model': { call: module.createServer, args: () => [encoder], depth: 0 },
   'ModelServer.listen': {
     call: async (options) => {
-      await using server = module.createServer(encoder);
+      server ??= module.createServer(encoder);
       await server.listen(options);
+      await server.close();
+      server = undefined;
     },
     args: () => [{ port: 0 }], // wrong names of hosts take seconds to be looked up
     options: [0],

@@ -5,7 +5,8 @@ import { Batcher, type Lane, type QueuedInput } from './batcher.ts';
 
 const { signal } = new AbortController();
 const inputsOf = (...texts: string[]): readonly QueuedInput[] =>
-  texts.map((input) => ({ input, tokens: input.length }));
+  texts.map((text) => ({ input: { text, tokens: { ids: [] }, prompt: '' }, tokens: text.length }));
+const textOf = (input: QueuedInput['input']): string => ('text' in input ? input.text : '');
 
 /** A lane that answers with the length of each text, and what ran together in it. */
 function lane(key = 'a') {
@@ -13,8 +14,9 @@ function lane(key = 'a') {
   const release: (() => void)[] = [];
   const own: Lane = {
     key,
-    async run(inputs, stop) {
-      runs.push(inputs.map(String));
+    async run(queued, stop) {
+      const inputs = queued.map(textOf);
+      runs.push(inputs);
       if (inputs.includes('wait'))
         await new Promise<void>((resolve) => {
           release.push(resolve);
@@ -23,7 +25,7 @@ function lane(key = 'a') {
       if (stop.aborted) throw new AttnError('ABORTED', 'test', 'stopped');
       if (inputs.includes('wrong')) throw new AttnError('INVALID_ARGUMENT', 'test', 'wrong text');
       if (inputs.includes('broken')) throw new Error('broken');
-      return inputs.map((input) => ({ values: Float32Array.of(String(input).length), tokens: 1 }));
+      return inputs.map((input) => ({ values: Float32Array.of(input.length), tokens: 1 }));
     },
   };
   return { lane: own, runs, release };

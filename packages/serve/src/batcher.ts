@@ -5,13 +5,16 @@
  */
 import { AttnError } from '@attn/core';
 import { eventLoopTurn } from '@attn/core/backend';
-import type { TextInput } from '@attn/models';
+import type { TextInput, TokenizedInput } from '@attn/models';
 import { ApiError } from './api-error.ts';
 import type { Settings } from './options.ts';
 
-/** A text, a pair, or ids, with its number of tokens. */
+/** What a request asks for: a text, a pair, or ids. */
+export type RequestInput = string | Required<TextInput> | readonly number[];
+
+/** A text or a pair with its tokens, or ids, and the number of tokens. */
 export interface QueuedInput {
-  readonly input: string | Required<TextInput> | readonly number[];
+  readonly input: TokenizedInput | readonly number[];
   readonly tokens: number;
 }
 

@@ -112,11 +112,11 @@ test('a client that never reads its answer is given up', async () => {
   const { socket, answer } = open();
   const [theirs] = (await accepted) as [Socket];
   socket.pause();
-  const body = JSON.stringify({ input: Array.from({ length: 2_000 }, () => 'the whale '.repeat(10)) });
-  for (let i = 0; i < 12; i++)
-    socket.write(
-      `${HEAD.replace('/v1/embeddings', '/tokenize')}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
+  // Its documents come back: megabytes, more than the system keeps for a client.
+  const body = JSON.stringify({ query: 'a', documents: ['b'.repeat(4e6)], return_documents: true });
+  const head = HEAD.replace('/v1/embeddings', '/v1/rerank');
+  for (let i = 0; i < 3; i++)
+    socket.write(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
   if (!theirs.closed) await once(theirs, 'close');
   socket.destroy();
   await answer;

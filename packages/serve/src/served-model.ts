@@ -1,9 +1,16 @@
-/** A model as a server uses it: its lanes, and how it counts tokens. */
+/** A model as a server uses it: its lanes, and how it makes tokens, once for each text. */
 import { AttnError } from '@attn/core';
 import { checkArgument, createPause, type Kind } from '@attn/core/backend';
-import { Encoder, LoadedModel, PairScorer, type TextInput, type TextRole } from '@attn/models';
+import {
+  Encoder,
+  LoadedModel,
+  PairScorer,
+  type TextInput,
+  type TextRole,
+  type TokenizedPair,
+} from '@attn/models';
 import { ApiError, badRequest } from './api-error.ts';
-import type { Answer, Lane, QueuedInput } from './batcher.ts';
+import type { Answer, Lane, QueuedInput, RequestInput } from './batcher.ts';
 import type { Settings } from './options.ts';
 
 /** Models that can be served. */
@@ -51,7 +58,7 @@ export function scoreLane(model: PairScorer, settings: Settings): Lane {
   return {
     key: 'scores',
     async run(inputs, signal) {
-      const pairs = inputs.filter((input): input is Required<TextInput> => isPair(input));
+      const pairs = inputs.filter((input): input is TokenizedPair => 'text' in input && 'pair' in input);
       const { scores, tokens } = await model.predict(pairs, {
         onLongText: onLongText === 'split' ? 'cut' : onLongText,
         backend,
@@ -73,10 +80,6 @@ function most(batchTokens: number): { readonly batchTokens?: number } {
   return batchTokens < 4_096 ? { batchTokens } : {};
 }
 
-function isPair(input: QueuedInput['input']): input is Required<TextInput> {
-  return typeof input === 'object' && 'pair' in input;
-}
-
 /** Each row by itself: a part of the same memory would keep all of it. */
 function rowsOf(data: Float32Array, tokens: readonly number[]): readonly Answer[] {
   const width = data.length / tokens.length;
@@ -84,52 +87,51 @@ function rowsOf(data: Float32Array, tokens: readonly number[]): readonly Answer[
 }
 
 /**
- * Tokens of texts and pairs, as they stand in the queue, without keeping the event loop. Errors: 400 for more
- * than `maxTokens`, and for ids that the model does not have; `ABORTED`.
+ * Inputs with their tokens, as they stand in the queue; the event loop turns between them. `as` is what each
+ * is for. Errors: 400 for more than `maxTokens`, and for ids that the model does not have; `ABORTED`.
  */
 export async function countTokens(
   model: ServableModel,
-  inputs: readonly QueuedInput['input'][],
+  inputs: readonly RequestInput[],
   { maxTokens }: Pick<Settings, 'maxTokens'>,
   signal: AbortSignal,
+  as: (index: number) => TextRole | undefined = () => undefined,
 ): Promise<readonly QueuedInput[]> {
   const pause = createPause(signal, 'serve', 12);
   const queued: QueuedInput[] = [];
   let sum = 0;
-  for (const input of inputs) {
-    const tokens = typeof input === 'object' && !isPair(input) ? checkIds(model, input) : await count(input);
-    sum += tokens;
+  for (const [index, input] of inputs.entries()) {
+    await pause();
+    const ready = await tokenized(model, input, as(index), signal);
+    sum += ready.tokens;
     if (sum > maxTokens) {
       const message = `the input has more than ${maxTokens} tokens, which are the most of a request`;
       throw badRequest('input', message, 'context_length_exceeded');
     }
-    queued.push({ input, tokens });
+    queued.push(ready);
   }
   return queued;
-
-  async function count(input: string | Required<TextInput>): Promise<number> {
-    const ids = await tokensOf(model, input, pause);
-    return ids.ids.length;
-  }
 }
 
-/** The tokens of a text. `pause` lets the event loop turn. */
-export async function tokensOf(
-  { tokenizer }: ServableModel,
-  input: string | Required<TextInput>,
-  pause: () => Promise<void> | undefined,
-): Promise<ReturnType<NonNullable<ServableModel['tokenizer']>['encode']>> {
-  if (tokenizer === undefined) throw new AttnError('INTERNAL', 'serve', 'the model must have a tokenizer');
-  const { text, pair } = typeof input === 'string' ? { text: input, pair: undefined } : input;
-  const options = pair === undefined ? undefined : { pair };
-  await pause();
-  const steps = tokenizer.encodeSteps?.(text, options);
-  if (steps === undefined) return tokenizer.encode(text, options);
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-    await pause();
-  }
+async function tokenized(
+  model: ServableModel,
+  input: RequestInput,
+  as: TextRole | undefined,
+  signal: AbortSignal,
+): Promise<QueuedInput> {
+  if (typeof input === 'object' && !('text' in input)) return { input, tokens: checkIds(model, input) };
+  const [{ tokens, ...rest }] =
+    model instanceof Encoder
+      ? await model.tokenize(input, { ...(as !== undefined && { as }), signal })
+      : await model.tokenize(pairOf(input), { signal });
+  // A long queue holds only the columns that the model sees.
+  const { ids, sequences, typeIds } = tokens;
+  return { input: { ...rest, tokens: { ids, sequences, typeIds } }, tokens: ids.length };
+}
+
+function pairOf(input: string | Required<TextInput>): Required<TextInput> {
+  if (typeof input !== 'string') return input;
+  throw new AttnError('INTERNAL', 'serve', 'a model that scores pairs must get pairs');
 }
 
 function checkIds({ network: { vocabSize = Infinity } }: ServableModel, ids: readonly number[]): number {

@@ -1,7 +1,7 @@
 // What the routes answer, what they refuse, and what becomes of work when clients or the server go.
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadModel } from '@attn/models/node';
+import { loadModel, type TextTokenizer } from '@attn/models/node';
 import { describe, expect, test, vi } from 'vitest';
 import { createServer } from './index.ts';
 import { attn, encoder, post, PROMPTED, scorer, serve, useModels } from './serving.testing.ts';
@@ -108,6 +108,23 @@ test('a scorer makes no vectors; other paths and methods are not there', async (
   for (const path of ['/', '/v1/embeddings', '/v1/models/other']) {
     const response = await fetch(`${url}${path}`);
     expect([response.status, (await response.json()).error.type]).toEqual([404, 'invalid_request_error']);
+  }
+});
+
+test('each text is tokenized once', async () => {
+  const texts = ['Search!', 'the window of attention'];
+  const [single, pairs] = [encoder, scorer].map(({ tokenizer }) =>
+    vi.spyOn(tokenizer as Required<TextTokenizer>, 'encodeSteps'),
+  );
+  try {
+    await post(`${await serve(encoder)}/v1/embeddings`, { input: texts });
+    expect(single.mock.calls.map(([text]) => text)).toEqual(texts);
+    await post(`${await serve(scorer)}/v1/rerank`, { query, documents: texts });
+    const own = pairs.mock.calls.map(([text, options]) => [text, options?.pair]);
+    expect(own).toEqual(texts.map((text) => [query, text]));
+  } finally {
+    single.mockRestore();
+    pairs.mockRestore();
   }
 });
 

@@ -1,7 +1,7 @@
 /** A server under load: what clients get, some of which are broken, how soon, and the memory it takes. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,17 +9,13 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createAttn } from '@attn/core';
-import { bertFamily, loadModel, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
+import { loadModel } from '@attn/models/node';
 import { wasm } from '@attn/wasm';
 import { runClients, type Counts, type Expected } from '../serve/clients.ts';
+import { MOST_TOKENS, sentencesOf, writeEncoder } from '../serve/small-encoder.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
-const ROOT = new URL('../../../../', import.meta.url);
-const GOLDEN = fileURLToPath(new URL('packages/models/goldens/tasks/st-mean/', ROOT));
 const SERVER = fileURLToPath(new URL('../serve/server-process.js', import.meta.url));
-
-/** Most tokens of a text. */
-const MOST_TOKENS = 128;
 
 export const serveSuite: Suite = {
   name: 'serve',
@@ -35,7 +31,7 @@ export const serveSuite: Suite = {
         'An encoder of the size of all-MiniLM-L6-v2 without its table of words (6 layers, 384 wide) of random weights, ' +
         `and texts of Moby-Dick of ${MOST_TOKENS} tokens at most, one a request, over kept connections; a process for the server and one for all clients. ` +
         'One client in ten is broken: bad JSON, wrong fields, bodies and headers that are too large or stop, connections that close. ' +
-        'Memory is that of the server, its model included, after a third of the time and at the end.';
+        'Memory is that of the server, its model included, after a third of the time and at the end: pages of its own, and each page of the mapped file once.';
       return [{ title: 'A server under load', note, rows }];
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -43,19 +39,9 @@ export const serveSuite: Suite = {
   },
 };
 
-async function writeEncoder(folder: string): Promise<void> {
-  const config = JSON.parse(readFileSync(join(GOLDEN, 'config.json'), 'utf8')) as object;
-  const size = { hidden_size: 384, intermediate_size: 1536, num_attention_heads: 12, num_hidden_layers: 6 };
-  cpSync(GOLDEN, folder, { recursive: true });
-  await writeCheckpoint(folder, randomCheckpoint(bertFamily, { ...config, ...size }, { seed: 1 }));
-  writeFileSync(join(folder, 'sentence_bert_config.json'), JSON.stringify({ max_seq_length: MOST_TOKENS }));
-}
-
 /** Sentences of Moby-Dick, and their vectors, each computed by itself. */
 async function expectedVectors(folder: string): Promise<readonly Expected[]> {
-  const book = readFileSync(fileURLToPath(new URL('apps/cli/data/moby-dick.txt', ROOT)), 'utf8');
-  const sentences = book.slice(20_000, 60_000).split(/(?<=[.!?])\s+/);
-  const texts = sentences.filter(({ length }) => length > 20 && length < 300).slice(0, 64);
+  const texts = sentencesOf(20, 300, 64);
   const attn = await createAttn({ backends: [wasm()] });
   const model = await loadModel(folder, { attn, for: 'encode' });
   const expected: Expected[] = [];
@@ -82,10 +68,10 @@ async function loadOn(
     const [line] = (await once(createInterface(server.stdout), 'line')) as [string];
     const url = new URL(line);
     const start = performance.now();
-    const third = sleep((seconds * 1e3) / 3).then(() => residentOf(url));
+    const third = sleep((seconds * 1e3) / 3).then(() => memoryOf(server.pid, url));
     await runClients({ url, texts, clients, until: start + seconds * 1e3, counts });
     elapsed = (performance.now() - start) / 1e3;
-    [early, late] = [await third, await residentOf(url)];
+    [early, late] = [await third, await memoryOf(server.pid, url)];
   } finally {
     server.kill('SIGTERM');
   }
@@ -111,8 +97,15 @@ async function loadOn(
   };
 }
 
-/** Resident memory of the server, in bytes. */
-async function residentOf(url: URL): Promise<number> {
+/**
+ * Memory of the server, in bytes: on Linux its proportional share, in which a page of a file that is mapped
+ * many times counts once; elsewhere what is resident.
+ */
+async function memoryOf(pid: number | undefined, url: URL): Promise<number> {
+  if (process.platform === 'linux') {
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1]) * 1024;
+  }
   const text = await (await fetch(new URL('/metrics', url))).text();
   return Number(/^process_resident_memory_bytes (\S+)$/m.exec(text)?.[1]);
 }

@@ -11,21 +11,29 @@ import {
   type IntegerList,
 } from '../inputs/entries.ts';
 import { readIntegerList } from '../inputs/integers.ts';
-import type { TextInput } from '../tokenizer.ts';
+import type { TextInput, TokenizedInput } from '../tokenizer.ts';
 
 /**
- * An input of `encode`: a text; a pair of texts `{ text, pair }`; or ids with their special
- * tokens (numbers, bigints, a typed array of integers, or a tensor [tokens]).
+ * An input of `encode`: a text; a pair of texts `{ text, pair }`; either with its tokens; or ids with their
+ * special tokens (numbers, bigints, a typed array of integers, or a tensor [tokens]).
  */
-export type EncodeInput = string | TextInput | IntegerList | Tensor | ForeignTensor;
+export type EncodeInput = string | TextInput | TokenizedInput | IntegerList | Tensor | ForeignTensor;
 
 /** Ids with their special tokens, checked. */
 type Ids = readonly number[];
 
-/** An input, checked: a text, a pair, or ids. */
-export type CheckedInput = TextInput | Ids;
+/** A text or a pair, which may have its tokens. */
+export type CheckedText = TextInput & Partial<TokenizedInput>;
 
-const TEXT_INPUT: OptionKinds<TextInput> = { text: anything, pair: anything };
+/** An input, checked: a text, a pair, or ids. */
+export type CheckedInput = CheckedText | Ids;
+
+const TEXT_INPUT: OptionKinds<CheckedText> = {
+  text: anything,
+  pair: anything,
+  tokens: anything,
+  prompt: aString,
+};
 
 /**
  * Reads the inputs of a call. A single text, pair or list of ids is one input;
@@ -47,10 +55,13 @@ export function readInputs(
 }
 
 /** Reads a text or a pair. Errors: `INVALID_ARGUMENT`. */
-function readTextInput(where: string, of: string, input: TextInput): TextInput {
-  const { text, pair } = checkOptions(where, input, TEXT_INPUT, { name: `the pair${of}` });
+function readTextInput(where: string, of: string, input: TextInput): CheckedText {
+  const { text, pair, ...rest } = checkOptions<CheckedText>(where, input, TEXT_INPUT, {
+    name: `the pair${of}`,
+  });
   checkArgument(where, `text${of}`, text, aString);
-  return pair === undefined ? { text } : { text, pair: checkArgument(where, `pair${of}`, pair, aString) };
+  if (pair === undefined) return { text, ...rest };
+  return { text, pair: checkArgument(where, `pair${of}`, pair, aString), ...rest };
 }
 
 /** Reads the ids of one input. Errors: those of `readInputs`. */

@@ -11,18 +11,21 @@ import {
   type OptionKinds,
 } from '@attn/core/backend';
 import type { RunnableModel } from '../runnable-model.ts';
+import { withPrompt } from '../sentence/prompts.ts';
 import type { ScoreActivation } from '../sentence/settings.ts';
 import { largest } from './scores.ts';
-import type { TextInput } from '../tokenizer.ts';
+import type { TextInput, TokenizedInput } from '../tokenizer.ts';
 import { activate, activationOf, checkRanks } from './activate.ts';
 import type { EncodeFacts } from './encode.ts';
 import { fitTexts } from './fit-texts.ts';
-import { readInputs, type CheckedInput } from './inputs.ts';
+import { readInputs, type CheckedText } from './inputs.ts';
 import { checkTextRun, textRunKinds, type Checked, type TextRunOptions } from './options.ts';
 import { runAll, tokenizeTexts } from './run-texts.ts';
 
-/** A pair of texts. */
-export type PairInput = Required<TextInput> | readonly [text: string, pair: string];
+/** A pair of texts, which may have its tokens. */
+export type PairInput =
+  | (Required<TextInput> & Partial<TokenizedInput>)
+  | readonly [text: string, pair: string];
 
 /** Options of `predict`. */
 export interface PredictOptions extends TextRunOptions {
@@ -60,6 +63,9 @@ export interface RankedDocument {
   readonly document: string;
 }
 
+/** A pair, checked, which may have its tokens. */
+export type CheckedPair = CheckedText & Required<TextInput>;
+
 const WHERE = 'models/predict';
 
 function kindsFor({ model }: RunnableModel): OptionKinds<PredictOptions> {
@@ -79,12 +85,7 @@ export async function predict(
 ): Promise<PairScores> {
   const { model } = runnable;
   const checked = checkTextRun(where, model, options, kindsFor(runnable));
-  const inputs = readInputs(where, pairsOf(pairs), model.vocabSize);
-  for (const [i, input] of inputs.entries()) {
-    if ('text' in input && input.pair !== undefined) continue;
-    const message = `pairs must be { text, pair } or [text, pair], got ${show(input)} as pair ${i}`;
-    throw new AttnError('INVALID_ARGUMENT', where, message);
-  }
+  const inputs = readPairs(where, pairs);
   const { onProgress, onWarning, signal } = checked;
   return withCallbacks({ onProgress, onWarning }, signal, (callbacks, stop) =>
     score(runnable, inputs, where, { ...checked, ...callbacks, signal: stop }),
@@ -123,13 +124,13 @@ export async function rank(
 
 async function score(
   runnable: RunnableModel,
-  inputs: readonly CheckedInput[],
+  inputs: readonly CheckedPair[],
   where: string,
   options: Checked<PredictOptions>,
 ): Promise<PairScores> {
   const { model, settings } = runnable;
   const { scoring } = settings;
-  const tokenized = await tokenizeTexts(where, runnable, inputs, options);
+  const tokenized = await tokenizeTexts(where, runnable, withPrompt(where, inputs, '', {}), options);
   const { texts, windows } = fitTexts(where, tokenized, {
     maxLength: options.maxLength ?? scoring?.maxLength ?? model.maxLength,
     onLongText: options.onLongText ?? 'cut',
@@ -152,6 +153,15 @@ async function score(
     tokens: texts.map(({ ids }) => ids.length),
     backends,
   };
+}
+
+/** Reads pairs. Errors: `INVALID_ARGUMENT`. */
+export function readPairs(where: string, pairs: unknown): readonly CheckedPair[] {
+  return readInputs(where, pairsOf(pairs)).map((input, i) => {
+    if ('text' in input && input.pair !== undefined) return { ...input, pair: input.pair };
+    const message = `pairs must be { text, pair } or [text, pair], got ${show(input)} as pair ${i}`;
+    throw new AttnError('INVALID_ARGUMENT', where, message);
+  });
 }
 
 /** Pairs in lists become objects; what is none is refused as an input. */

@@ -4,8 +4,8 @@
  */
 import { AttnError } from '@attn/core';
 import { createPause, show } from '@attn/core/backend';
-import type { TextInput, TextTokenizer, TokenizedText } from '../tokenizer.ts';
-import type { CheckedInput } from './inputs.ts';
+import type { TextTokenizer, TokenizedText } from '../tokenizer.ts';
+import type { CheckedInput, CheckedText } from './inputs.ts';
 import { readTokenized, type TokenLimits } from './tokenized.ts';
 
 /** Milliseconds between turns of the event loop. An abort is noticed within about 50 milliseconds. */
@@ -21,9 +21,9 @@ export interface TokenizeOptions {
 }
 
 /**
- * Turns texts into ids; inputs that are ids stay as they are. Errors: `MISSING_INPUT` (a text,
- * but no tokenizer), `UNSUPPORTED` (a pair, but a tokenizer that does not take pairs),
- * `INVALID_ARGUMENT` (a text without tokens, tokens that the model does not have), `ABORTED`.
+ * Turns texts into ids; inputs that are ids, or have their tokens, stay as they are. Errors:
+ * `MISSING_INPUT` (a text, but no tokenizer), `UNSUPPORTED` (a pair, but a tokenizer that does not take
+ * pairs), `INVALID_ARGUMENT` (a text without tokens, tokens that the model does not have), `ABORTED`.
  */
 export async function tokenizeAll(
   where: string,
@@ -67,21 +67,18 @@ function charactersOf(input: CheckedInput): number {
 function stepsOf(
   where: string,
   tokenizer: TextTokenizer | undefined,
-  { text, pair }: TextInput,
+  { text, pair, tokens }: CheckedText,
 ): Generator<number, TokenizedText, undefined> {
+  if (tokens !== undefined) return atOnce(() => tokens);
   if (tokenizer === undefined) {
     const message = 'this checkpoint has no files of a tokenizer: give ids instead of texts';
     throw new AttnError('MISSING_INPUT', where, message);
   }
   const options = pair === undefined ? undefined : { pair };
-  return tokenizer.encodeSteps?.(text, options) ?? atOnce(tokenizer, text, options);
+  return tokenizer.encodeSteps?.(text, options) ?? atOnce(() => tokenizer.encode(text, options));
 }
 
 // oxlint-disable-next-line require-yield -- one step has nothing between its steps
-function* atOnce(
-  tokenizer: TextTokenizer,
-  text: string,
-  options: Pick<TextInput, 'pair'> | undefined,
-): Generator<number, TokenizedText, undefined> {
-  return tokenizer.encode(text, options);
+function* atOnce(encode: () => TokenizedText): Generator<number, TokenizedText, undefined> {
+  return encode();
 }

@@ -78,6 +78,17 @@ describeFunctions([], {
     options: [1],
     depth: 1,
   },
+  'Encoder.tokenize': {
+    call: (...[a, b]) => reader.tokenize(a, b),
+    args: () => ['abc', { prompt: 'd', as: 'query', signal }],
+    options: [1],
+    depth: 1,
+  },
+  'PairScorer.tokenize': {
+    call: (...[a, b]) => cross.tokenize(a, b),
+    args: () => [[['long', 'window']], { signal }],
+    options: [1],
+  },
   'Encoder.encode of chunks': {
     call: (options) => reader.encode('abc', options),
     args: () => [{ prompt: 'd', chunks: [[0, 3]], quantize: 'int8', ranges: zeros('f32', [2, 32]) }],

@@ -8,6 +8,8 @@ import { runnableOf, type LoadedModel } from '../loaded-model.ts';
 import type { PoolingMode } from '../sentence/pooling.ts';
 import type { Precision } from '../sentence/quantize.ts';
 import { checkAbility } from './abilities.ts';
+import type { TokenizedInput, TextInput } from '../tokenizer.ts';
+import type { TokenizeOptions } from '../encode/tokenize-inputs.ts';
 import { VectorModel } from './vector-model.ts';
 
 /**
@@ -83,6 +85,26 @@ export class Encoder extends VectorModel {
     const runnable = runnableOf(this);
     const { encode } = await import('../encode/encode.ts');
     return encode(runnable, inputs, options);
+  }
+
+  /**
+   * The tokens of texts or pairs, with the prompt that `encode` with the same options puts before them.
+   * `encode` takes the result and does not tokenize again.
+   *
+   * Errors: `INVALID_ARGUMENT`, `UNSUPPORTED`, `MISSING_INPUT` (no tokenizer, no `attn`), `ABORTED`.
+   *
+   * @example
+   * const inputs = await model.tokenize(['Call me Ishmael.'], { as: 'document' });
+   * console.log(inputs[0].tokens.ids.length);
+   * const { embeddings } = await model.encode(inputs, { as: 'document' });
+   */
+  async tokenize(
+    inputs: string | TextInput | readonly (string | TextInput)[],
+    options: TokenizeOptions = {},
+  ): Promise<readonly TokenizedInput[]> {
+    const runnable = runnableOf(this);
+    const { tokenizeForVectors } = await import('../encode/tokenize-inputs.ts');
+    return tokenizeForVectors(runnable, inputs, options);
   }
 
   /**

@@ -7,6 +7,7 @@ import type {
   RankOptions,
 } from '../encode/predict.ts';
 import { LoadedModel, runnableOf } from '../loaded-model.ts';
+import type { TokenizedPair } from '../encode/tokenize-inputs.ts';
 import { checkAbility } from './abilities.ts';
 
 /**
@@ -41,6 +42,23 @@ export class PairScorer extends LoadedModel {
     const runnable = runnableOf(this);
     const { predict } = await import('../encode/predict.ts');
     return predict(runnable, pairs, options);
+  }
+
+  /**
+   * The tokens of pairs. `predict` takes the result and does not tokenize again. Errors: `INVALID_ARGUMENT`,
+   * `UNSUPPORTED`, `MISSING_INPUT` (no tokenizer, no `attn`), `ABORTED`.
+   *
+   * @example
+   * const pairs = await classifier.tokenize([{ text: 'Who narrates?', pair: 'Call me Ishmael.' }]);
+   * const { scores } = await classifier.predict(pairs);
+   */
+  async tokenize(
+    pairs: PairInput | readonly PairInput[],
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<readonly TokenizedPair[]> {
+    const runnable = runnableOf(this);
+    const { tokenizeForScores } = await import('../encode/tokenize-inputs.ts');
+    return tokenizeForScores(runnable, pairs, options);
   }
 
   /**

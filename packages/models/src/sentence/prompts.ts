@@ -85,8 +85,8 @@ export function choosePrompt(
 }
 
 /**
- * Puts a prompt before all texts. Ids are as they are. Errors: `INVALID_ARGUMENT` for ids where the caller
- * asked for the prompt.
+ * Puts a prompt before all texts. Tokens with another prompt are dropped, ids are as they are. Errors:
+ * `INVALID_ARGUMENT` for ids where the caller asked for the prompt.
  */
 export function withPrompt(
   where: string,
@@ -94,9 +94,12 @@ export function withPrompt(
   prompt: string,
   { prompt: own, promptName }: PromptChoice,
 ): readonly CheckedInput[] {
-  if (prompt === '') return inputs;
   return inputs.map((input, i) => {
-    if ('text' in input) return { ...input, text: prompt + input.text };
+    if ('text' in input) {
+      const tokens = input.prompt === prompt ? input.tokens : undefined;
+      return { ...input, text: prompt + input.text, tokens };
+    }
+    if (prompt === '') return input;
     if (own === undefined && promptName === undefined) return input;
     const message = `a prompt is for texts, got ids as input ${i}`;
     throw new AttnError('INVALID_ARGUMENT', where, message);

@@ -165,14 +165,18 @@ class Sessions {
     const runtime = await this.runtime();
     const { fusedDense } = runtime;
     // Loaded here, not at the top: an application that never compiles does not load ONNX's definitions.
-    const [{ lowerGraph }, { openSession }] = await Promise.all([
+    const [{ lowerGraph }, { openSession }, { keepsWeightsInPlace }] = await Promise.all([
       import('../lower/lower.ts'),
       import('./open-session.ts'),
+      import('./weights-in-place.ts'),
     ]);
     const exactSignedBytes = multipliesBytes(graph) && (await this.multipliesSignedBytes(runtime));
     const options = { portable: this.portable, fusedDense, flatOutputs: true, exactSignedBytes };
     const lowered = lowerGraph(graph, plans, options);
-    const session = await openSession(runtime, lowered.model, sessionOptions ?? runtime.sessionOptions);
+    const session = await openSession(runtime, lowered.model, {
+      sessionOptions: sessionOptions ?? runtime.sessionOptions,
+      keepsWeightsInPlace: keepsWeightsInPlace(graph),
+    });
     const executable = new OnnxExecutable(runtime, session, graph, lowered, () =>
       this.executables.delete(executable),
     );

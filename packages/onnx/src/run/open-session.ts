@@ -8,6 +8,7 @@ import type { OnnxModelBuilder } from '../model/onnx-model-builder.ts';
 import type { Initializer } from '../model/values.ts';
 import { compileError } from './errors.ts';
 import type { OrtSession, Runtime } from './runtime.ts';
+import { inPlaceOptions } from './weights-in-place.ts';
 
 /**
  * Above this size of weights, a session does without ONNX Runtime's memory pattern. The pattern allocates one
@@ -18,6 +19,13 @@ const HEAVY_BYTES = 256 * 2 ** 20;
 /** Most bytes of weights inside a model whose other weights stay in files. */
 const MOST_EMBEDDED = 64 * 2 ** 20;
 
+/** How a session is opened. */
+export interface OpenOptions {
+  readonly sessionOptions: Runtime['sessionOptions'];
+  /** Whether weights that are mapped from files should stay there, not packed. */
+  readonly keepsWeightsInPlace: boolean;
+}
+
 /**
  * Opens a session for a model. Errors: `COMPILE_FAILED`, `OUT_OF_MEMORY`, those of reading weights, and those
  * of `FileSpan.verify` for a file that has changed.
@@ -25,7 +33,7 @@ const MOST_EMBEDDED = 64 * 2 ** 20;
 export async function openSession(
   runtime: Runtime,
   builder: OnnxModelBuilder,
-  sessionOptions: Runtime['sessionOptions'],
+  options: OpenOptions,
 ): Promise<OrtSession> {
   const initializers = [...builder.initializers.values()];
   const folder = runtime.acceptsExternalWeights ? commonFolder(initializers) : undefined;
@@ -33,7 +41,7 @@ export async function openSession(
   try {
     // The session maps files that nobody reads here. They must be unchanged both before and after it opens.
     verify(initializers, folder);
-    const session = await createSession(runtime, builder, sessionOptions, spilled ?? { folder });
+    const session = await createSession(runtime, builder, options, spilled ?? { folder });
     try {
       verify(initializers, folder);
     } catch (error) {
@@ -50,11 +58,13 @@ export async function openSession(
 type Mapped = Pick<EncodeOptions, 'places'> & { readonly folder: string | undefined };
 
 async function createSession(
-  { ort, acceptsExternalWeights }: Runtime,
+  { ort, acceptsExternalWeights, providers }: Runtime,
   builder: OnnxModelBuilder,
-  sessionOptions: Runtime['sessionOptions'],
+  { sessionOptions: own, keepsWeightsInPlace }: OpenOptions,
   { folder, places }: Mapped,
 ): Promise<OrtSession> {
+  const isInPlace = keepsWeightsInPlace && folder !== undefined && providers.every((name) => name === 'cpu');
+  const sessionOptions = isInPlace ? inPlaceOptions(own) : own;
   const separateWeights = acceptsExternalWeights && folder === undefined;
   const { model, weights } = encodeModel(builder, 'attn', { separateWeights, weightFolder: folder, places });
   let weightBytes = 0;

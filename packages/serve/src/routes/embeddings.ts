@@ -3,7 +3,7 @@ import { show } from '@attn/core/backend';
 import { Encoder, type TextRole } from '@attn/models';
 import type { FastifyInstance } from 'fastify';
 import { ApiError, badRequest } from '../api-error.ts';
-import type { QueuedInput } from '../batcher.ts';
+import type { RequestInput } from '../batcher.ts';
 import { countTokens, vectorLane } from '../served-model.ts';
 import { checkCount, checkModelName, MODEL_FIELD, signalOf, type Service } from './service.ts';
 
@@ -46,7 +46,7 @@ export function embeddingsRoute(app: FastifyInstance, { model, settings, batcher
     checkCount('input', inputs.length, settings);
     batcher.checkRoom(inputs.length);
     const signal = signalOf(reply);
-    const queued = await countTokens(model, inputs, settings, signal);
+    const queued = await countTokens(model, inputs, settings, signal, () => as);
     const lane = vectorLane(model, { dimensions, as }, settings);
     const answers = await batcher.submit(lane, queued, signal);
     const tokens = answers.reduce((sum, answer) => sum + answer.tokens, 0);
@@ -64,7 +64,7 @@ export function embeddingsRoute(app: FastifyInstance, { model, settings, batcher
 }
 
 /** A text, a list of texts, a list of ids, or a list of lists of ids. Errors: 400. */
-function readInput(input: unknown): readonly QueuedInput['input'][] {
+function readInput(input: unknown): readonly RequestInput[] {
   if (typeof input === 'string') return [checkText(input, 'input')];
   if (!Array.isArray(input)) throw wrongInput(input, 'input');
   if (typeof input[0] === 'number') return [readIds(input, 'input')];

@@ -86,7 +86,8 @@ async function scoresOf(
     const answers = await batcher.submit(scoreLane(model, settings), queued, signal);
     return { scores: answers.map(({ values }) => values[0]), tokens: tokensOf(answers) };
   }
-  const queued = await countTokens(model, [query, ...texts], settings, signal);
+  const roleOf = (index: number): TextRole => (index === 0 ? 'query' : 'document');
+  const queued = await countTokens(model, [query, ...texts], settings, signal, roleOf);
   const run = (as: TextRole, from: number, to: number): Promise<readonly Answer[]> =>
     batcher.submit(vectorLane(model, { as }, settings), queued.slice(from, to), signal);
   const [first, others] = await Promise.all([run('query', 0, 1), run('document', 1, queued.length)]);

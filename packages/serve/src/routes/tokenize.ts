@@ -1,8 +1,10 @@
 /** `POST /tokenize`: the ids of texts, with their special tokens, as `/v1/embeddings` takes them. */
+import { AttnError } from '@attn/core';
 import { createPause } from '@attn/core/backend';
+import type { TokenizedText } from '@attn/models';
 import type { FastifyInstance } from 'fastify';
 import { badRequest } from '../api-error.ts';
-import { tokensOf } from '../served-model.ts';
+import type { ServableModel } from '../served-model.ts';
 import { checkCount, checkModelName, MODEL_FIELD, signalOf, type Service } from './service.ts';
 
 interface TokenizeBody {
@@ -39,4 +41,21 @@ export function tokenizeRoute(app: FastifyInstance, { model, settings }: Service
     }
     return { object: 'list', data, model: settings.name, usage: { prompt_tokens: sum, total_tokens: sum } };
   });
+}
+
+/** The tokens of a text without a prompt. `pause` lets the event loop turn. */
+async function tokensOf(
+  { tokenizer }: ServableModel,
+  text: string,
+  pause: () => Promise<void> | undefined,
+): Promise<TokenizedText> {
+  if (tokenizer === undefined) throw new AttnError('INTERNAL', 'serve', 'the model must have a tokenizer');
+  await pause();
+  const steps = tokenizer.encodeSteps?.(text);
+  if (steps === undefined) return tokenizer.encode(text);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await pause();
+  }
 }
