@@ -175,7 +175,7 @@ class Sessions {
     const lowered = lowerGraph(graph, plans, options);
     const session = await openSession(runtime, lowered.model, {
       sessionOptions: sessionOptions ?? runtime.sessionOptions,
-      keepsWeightsInPlace: keepsWeightsInPlace(graph),
+      keepsWeightsInPlace: keepsWeightsInPlace(graph, this.executables.size),
     });
     const executable = new OnnxExecutable(runtime, session, graph, lowered, () =>
       this.executables.delete(executable),
