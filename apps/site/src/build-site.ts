@@ -1,0 +1,54 @@
+/** Builds the site: gathers the pages, has VitePress make them, adds the playground and what programs need. */
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'vitepress';
+import { expectLinksToLead } from './check-links.ts';
+import type { Door } from './pages/doors.ts';
+import { writePages } from './pages/write-pages.ts';
+import { root } from './repository.ts';
+import { buildRun } from './run/build-run.ts';
+
+/** Options of `buildSite`. */
+export interface BuildOptions {
+  /** Where to work. The site is then in its `site`. It lies in this package, so that pages find VitePress. */
+  readonly folder: string;
+  /** Path of the site on its server, such as `/attn/`. Default: `/`. */
+  readonly base?: string;
+  /** Address of the repository; without one, links to its files are plain text. */
+  readonly repository?: string;
+  /** Entries of the API reference. Default: those of all published packages. */
+  readonly api?: readonly Door[];
+}
+
+/**
+ * Builds the site, and resolves to its folder. Errors: a link that leads nowhere, declarations that do not
+ * compile, a playground that is not built.
+ */
+export async function buildSite({ folder, base = '/', repository, api }: BuildOptions): Promise<string> {
+  const playground = join(root, 'apps/playground/dist');
+  if (!existsSync(join(playground, 'index.html')))
+    throw new Error(`[attn/site] build: expected the built playground in ${playground}, got none`);
+  const [pages, site] = [join(folder, 'pages'), join(folder, 'site')];
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(pages, { recursive: true });
+  await writePages(pages, api);
+  writeVitePressFiles(pages, repository);
+  await build(pages, { base, outDir: site });
+  await buildRun(join(site, 'run'));
+  cpSync(playground, join(site, 'playground'), { recursive: true });
+  expectLinksToLead(site, base);
+  return site;
+}
+
+/** VitePress looks for its configuration and its theme in the folder of the pages. */
+function writeVitePressFiles(pages: string, repository: string | undefined): void {
+  const home = join(pages, '.vitepress');
+  mkdirSync(join(home, 'theme'), { recursive: true });
+  const from = (file: string): string => JSON.stringify(join(import.meta.dirname, file));
+  const settings = JSON.stringify({ pages, repository });
+  writeFileSync(
+    join(home, 'config.ts'),
+    `import { siteConfig } from ${from('config.ts')};\nexport default siteConfig(${settings});\n`,
+  );
+  writeFileSync(join(home, 'theme/index.ts'), `export { default } from ${from('theme/index.ts')};\n`);
+}

@@ -1,0 +1,36 @@
+/** Builds what a program needs in a page: the frame, and the packages that it may import. */
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'vite';
+
+const here = import.meta.dirname;
+const entry = (name: string): string => join(here, '../../node_modules/@attn', name, 'dist/index.js');
+
+/** Writes the files into `folder`; they work at any address. */
+export async function buildRun(folder: string): Promise<void> {
+  const packages = ['auto', 'core', 'cpu', 'wasm'];
+  await build({
+    configFile: false,
+    root: here,
+    base: './',
+    logLevel: 'error',
+    worker: { format: 'es' },
+    build: {
+      outDir: folder,
+      emptyOutDir: true,
+      target: 'es2023',
+      modulePreload: false,
+      rolldownOptions: {
+        input: {
+          frame: join(here, 'frame.ts'),
+          ...Object.fromEntries(packages.map((name) => [name, entry(name)])),
+        },
+        preserveEntrySignatures: 'strict',
+        // Large, and no program of the docs needs them.
+        external: ['@attn/onnx', '@attn/webgpu'],
+        output: { entryFileNames: '[name].js', chunkFileNames: 'parts/[name]-[hash].js' },
+      },
+    },
+  });
+  cpSync(join(here, 'frame.html'), join(folder, 'frame.html'));
+}
