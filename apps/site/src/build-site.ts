@@ -1,4 +1,4 @@
-/** Builds the site: gathers the pages, has VitePress make them, adds the playground and what programs need. */
+/** Builds the site: gathers the pages, has VitePress build them, adds the playground and the packages. */
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'vitepress';

@@ -22,7 +22,10 @@ export function expectLinksToLead(site: string, base: string): void {
     if (/^[a-z]+:/.test(link)) return true;
     const { pathname, hash } = new URL(link, `http://site${base}${page}`);
     const path = decodeURIComponent(posix.relative(base, pathname)) || '.';
-    const file = existsSync(join(site, path)) && statSync(join(site, path)).isDirectory() ? posix.join(path, 'index.html') : path;
+    const file =
+      existsSync(join(site, path)) && statSync(join(site, path)).isDirectory()
+        ? posix.join(path, 'index.html')
+        : path;
     const target = pages.get(file);
     if (target === undefined) return hash === '' && existsSync(join(site, file));
     return hash === '' || target.anchors.has(decodeURIComponent(hash.slice(1)));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** The root folder of the repository. */
 export const root: string = join(import.meta.dirname, '../../..');
 
-/** The address that the manifest of the repository names, such as `https://github.com/who/what`, if it does. */
+/** The address that the root's manifest names, such as `https://github.com/who/what`, if it does. */
 export function repositoryOfManifest(): string | undefined {
   const { repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     readonly repository?: string | { readonly url: string };

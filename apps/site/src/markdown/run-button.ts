@@ -1,4 +1,4 @@
-/** A program of the docs that needs nothing but a page, and says what it prints, gets a button that runs it. */
+/** A program of the docs that runs in a page, and says what it prints, gets a button that runs it. */
 import ts from 'typescript';
 import type { MarkdownRenderer } from 'vitepress';
 

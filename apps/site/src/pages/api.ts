@@ -58,13 +58,19 @@ export async function writeApi(doors: readonly Door[], folder: string, tsconfig:
     outputs: [{ name: 'markdown', path: folder }],
     ...PAGES,
   };
-  const app = await Application.bootstrapWithPlugins(settings as Parameters<typeof Application.bootstrapWithPlugins>[0]);
+  const app = await Application.bootstrapWithPlugins(
+    settings as Parameters<typeof Application.bootstrapWithPlugins>[0],
+  );
   const names = new Map(doors.map((door) => [nameInTypedoc(door), door.name]));
-  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }: { project: { getChildrenByKind(kind: ReflectionKind): { name: string }[] } }) => {
-    for (const module of project.getChildrenByKind(ReflectionKind.Module))
-      module.name = names.get(module.name) ?? module.name;
-  });
+  app.converter.on(
+    Converter.EVENT_RESOLVE_BEGIN,
+    ({ project }: { project: { getChildrenByKind(kind: ReflectionKind): { name: string }[] } }) => {
+      for (const module of project.getChildrenByKind(ReflectionKind.Module))
+        module.name = names.get(module.name) ?? module.name;
+    },
+  );
   const project = await app.convert();
-  if (project === undefined) throw new Error('[attn/site] api: expected declarations that compile, got errors');
+  if (project === undefined)
+    throw new Error('[attn/site] api: expected declarations that compile, got errors');
   await app.generateOutputs(project);
 }

@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../repository.ts';
 
-const PROGRAM = { page: 'docs/getting-started.md', what: /^```ts\n(?:(?!```).*\n)*```\n\n```text\n[^`]*```$/m };
+const PROGRAM = {
+  page: 'docs/getting-started.md',
+  what: /^```ts\n(?:(?!```).*\n)*```\n\n```text\n[^`]*```$/m,
+};
 const FIGURES = {
   page: 'docs/benchmarks.md',
   what: /(?<=<!-- Time against length -->\n)[^]*?(?=<!-- \/Time against length -->)/,
