@@ -13,7 +13,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 // @ts-expect-error -- a module without types
 import { expectedOutput } from '@attn/tooling-vitest/expected-output';
 
-const folder = join(import.meta.dirname, '../dist/test');
+const folder = join(import.meta.dirname, `../dist/test-${process.pid}`);
 const REPOSITORY = 'https://example.org/who/what';
 
 let server: { readonly url: string; close(): void };
