@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'vitepress';
 import { expectLinksToLead } from './check-links.ts';
+import type { SiteSettings } from './config.ts';
 import type { Door } from './pages/doors.ts';
 import { writePages } from './pages/write-pages.ts';
 import { root } from './repository.ts';
@@ -32,8 +33,8 @@ export async function buildSite({ folder, base = '/', repository, api }: BuildOp
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(pages, { recursive: true });
   await writePages(pages, api);
-  writeVitePressFiles(pages, repository);
-  await build(pages, { base, outDir: site });
+  writeVitePressFiles({ pages, site, base, repository });
+  await build(pages);
   await buildRun(join(site, 'run'));
   cpSync(playground, join(site, 'playground'), { recursive: true });
   expectLinksToLead(site, base);
@@ -41,14 +42,13 @@ export async function buildSite({ folder, base = '/', repository, api }: BuildOp
 }
 
 /** VitePress looks for its configuration and its theme in the folder of the pages. */
-function writeVitePressFiles(pages: string, repository: string | undefined): void {
-  const home = join(pages, '.vitepress');
+function writeVitePressFiles(settings: SiteSettings): void {
+  const home = join(settings.pages, '.vitepress');
   mkdirSync(join(home, 'theme'), { recursive: true });
   const from = (file: string): string => JSON.stringify(join(import.meta.dirname, file));
-  const settings = JSON.stringify({ pages, repository });
   writeFileSync(
     join(home, 'config.ts'),
-    `import { siteConfig } from ${from('config.ts')};\nexport default siteConfig(${settings});\n`,
+    `import { siteConfig } from ${from('config.ts')};\nexport default siteConfig(${JSON.stringify(settings)});\n`,
   );
   writeFileSync(join(home, 'theme/index.ts'), `export { default } from ${from('theme/index.ts')};\n`);
 }

@@ -10,18 +10,24 @@ import { sidebars } from './pages/sections.ts';
 export interface SiteSettings {
   /** Folder of the pages, which is VitePress' root. */
   readonly pages: string;
+  /** Folder of the built site. */
+  readonly site: string;
+  /** Path of the site on its server, such as `/attn/`. */
+  readonly base: string;
   /** Address of the repository; without one, links to its files are plain text. */
   readonly repository?: string;
 }
 
 /** The configuration for a folder of pages. */
-export function siteConfig({ pages, repository }: SiteSettings): UserConfig<DefaultTheme.Config> {
+export function siteConfig({ pages, site, base, repository }: SiteSettings): UserConfig<DefaultTheme.Config> {
   return defineConfig({
     title: '@attn',
     description: 'Exact sparse attention for JavaScript, whose time and memory follow the pattern',
     lang: 'en',
+    outDir: site,
+    base,
     cleanUrls: false,
-    head: [['link', { rel: 'icon', href: 'icon.svg', type: 'image/svg+xml' }]],
+    head: [['link', { rel: 'icon', href: `${base}icon.svg`, type: 'image/svg+xml' }]],
     markdown: {
       theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
       // Readers of the repository and of the site follow the same links to headings.
