@@ -45,7 +45,8 @@ export async function buildSite({ folder, base = '/', repository, api }: BuildOp
 function writeVitePressFiles(settings: SiteSettings): void {
   const home = join(settings.pages, '.vitepress');
   mkdirSync(join(home, 'theme'), { recursive: true });
-  const from = (file: string): string => JSON.stringify(join(import.meta.dirname, file));
+  const from = (file: string): string =>
+    JSON.stringify(join(import.meta.dirname, file).replaceAll('\\', '/'));
   writeFileSync(
     join(home, 'config.ts'),
     `import { siteConfig } from ${from('config.ts')};\nexport default siteConfig(${JSON.stringify(settings)});\n`,

@@ -1,9 +1,10 @@
 /** A program of the docs that runs in a page, and says what it prints, gets a button that runs it. */
 import ts from 'typescript';
 import type { MarkdownRenderer } from 'vitepress';
+import { RUN_PACKAGES } from '../run/packages.ts';
 
 /** What a program that runs in a page may import. */
-const IN_PAGES = new Set(['@attn/auto', '@attn/core', '@attn/cpu', '@attn/wasm']);
+const IN_PAGES = new Set(RUN_PACKAGES.map((name) => `@attn/${name}`));
 
 /** What a page does not have, or does not print as Node does. */
 const NOT_IN_PAGES = /\bprocess\.|\bBuffer\b|console\.table|\bdocument\.|\bWorker\(|\bself\b/;

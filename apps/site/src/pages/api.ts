@@ -1,7 +1,7 @@
 /** The API reference: a page for each entry of the packages, made from their declarations and docstrings. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Application, Converter, ReflectionKind } from 'typedoc';
+import { Application, Converter, ReflectionKind, type Context } from 'typedoc';
 import type { PluginOptions } from 'typedoc-plugin-markdown';
 import type { Door } from './doors.ts';
 import { root } from '../repository.ts';
@@ -62,13 +62,10 @@ export async function writeApi(doors: readonly Door[], folder: string, tsconfig:
     settings as Parameters<typeof Application.bootstrapWithPlugins>[0],
   );
   const names = new Map(doors.map((door) => [nameInTypedoc(door), door.name]));
-  app.converter.on(
-    Converter.EVENT_RESOLVE_BEGIN,
-    ({ project }: { project: { getChildrenByKind(kind: ReflectionKind): { name: string }[] } }) => {
-      for (const module of project.getChildrenByKind(ReflectionKind.Module))
-        module.name = names.get(module.name) ?? module.name;
-    },
-  );
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }: Context) => {
+    for (const module of project.getChildrenByKind(ReflectionKind.Module))
+      module.name = names.get(module.name) ?? module.name;
+  });
   const project = await app.convert();
   if (project === undefined)
     throw new Error('[attn/site] api: expected declarations that compile, got errors');

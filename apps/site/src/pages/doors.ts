@@ -1,15 +1,11 @@
 /** The entries of the published packages: what `import` may name. */
 import { globSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join, posix } from 'node:path';
 import { root } from '../repository.ts';
 
 /** What people import, such as `@attn/core/backend`. */
 export interface Door {
   readonly name: string;
-  /** Name of the package without its scope. */
-  readonly package: string;
-  /** What the manifest says about the package. */
-  readonly description: string;
   /** Path of its declarations in the repository. */
   readonly types: string;
 }
@@ -17,7 +13,6 @@ export interface Door {
 interface Manifest {
   readonly name: string;
   readonly private?: boolean;
-  readonly description: string;
   readonly exports: Readonly<Record<string, { readonly types: string }>>;
 }
 
@@ -28,10 +23,8 @@ export function doors(): readonly Door[] {
     const manifest = JSON.parse(readFileSync(join(root, file), 'utf8')) as Manifest;
     if (manifest.private === true) return [];
     return Object.entries(manifest.exports).map(([path, { types }]) => ({
-      name: join(manifest.name, path),
-      package: manifest.name.replace('@attn/', ''),
-      description: manifest.description,
-      types: join(dirname(file), types),
+      name: posix.join(manifest.name, path),
+      types: posix.join(file.replaceAll('\\', '/'), '..', types),
     }));
   });
 }

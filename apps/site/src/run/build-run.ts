@@ -1,14 +1,14 @@
 /** Builds what a program needs in a page: the frame, and the packages that it may import. */
-import { cpSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'vite';
+import { RUN_PACKAGES } from './packages.ts';
 
 const here = import.meta.dirname;
 const entry = (name: string): string => join(here, '../../node_modules/@attn', name, 'dist/index.js');
 
 /** Writes the files into `folder`; they work at any address. */
 export async function buildRun(folder: string): Promise<void> {
-  const packages = ['auto', 'core', 'cpu', 'wasm'];
   await build({
     configFile: false,
     root: here,
@@ -23,7 +23,7 @@ export async function buildRun(folder: string): Promise<void> {
       rolldownOptions: {
         input: {
           frame: join(here, 'frame.ts'),
-          ...Object.fromEntries(packages.map((name) => [name, entry(name)])),
+          ...Object.fromEntries(RUN_PACKAGES.map((name) => [name, entry(name)])),
         },
         preserveEntrySignatures: 'strict',
         // Large, and no program of the docs needs them.
@@ -32,5 +32,7 @@ export async function buildRun(folder: string): Promise<void> {
       },
     },
   });
-  cpSync(join(here, 'frame.html'), join(folder, 'frame.html'));
+  const imports = Object.fromEntries(RUN_PACKAGES.map((name) => [`@attn/${name}`, `./${name}.js`]));
+  const html = readFileSync(join(here, 'frame.html'), 'utf8').replace('{}', JSON.stringify({ imports }));
+  writeFileSync(join(folder, 'frame.html'), html);
 }
