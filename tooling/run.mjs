@@ -154,6 +154,7 @@ const tasks = {
   attn: () => app('@attn/cli', 'apps/cli/dist/main.js'),
   demo: () => app('@attn/cli', 'apps/cli/dist/demo.js'),
   playground: () => app('@attn/playground', 'apps/playground/src/serve.ts'),
+  site: () => app('@attn/site...', 'apps/site/src/main.ts'),
   bench: () => app('@attn/bench', 'apps/bench/dist/main.js'),
   quality: () => app('@attn/bench', 'apps/bench/dist/quality/main.js'),
   support: () => app('@attn/tooling-trials', 'tooling/trials/support/main.mjs'),

@@ -25,7 +25,8 @@ export async function serve(folders, headers = {}) {
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, 'http://localhost').pathname));
     const [at, folder] = places.find(([prefix]) => path.startsWith(prefix)) ?? places[0];
-    const file = join(folder, path.slice(at.length) || 'index.html');
+    const name = path.slice(at.length);
+    const file = join(folder, name === '' || name.endsWith('/') ? `${name}index.html` : name);
     try {
       const body = await readFile(file);
       const type = TYPES[extname(file)] ?? 'application/octet-stream';

@@ -47,11 +47,11 @@ try {
       for (const [name, open] of Object.entries(RUNTIMES[host])) await attempt(name, () => open(project));
     }
   }
-  for (const [index, { name, tools, files, ways }] of HOSTS.entries()) {
+  for (const [index, { name, ways, ...own }] of HOSTS.entries()) {
     if (!name.includes(part)) continue;
     console.log(name);
     const project = join(folder, `host-${index}`);
-    await attempt('npm install', () => freshProject(project, { ...BUNDLED, tools, files }, tarballs));
+    await attempt('npm install', () => freshProject(project, { ...BUNDLED, ...own }, tarballs));
     for (const [way, open] of Object.entries(ways)) await attempt(way, () => open(project));
     rmSync(project, { recursive: true });
   }

@@ -1,7 +1,8 @@
 // Where applications are built and run. Each host is a project of its own with its `tools` and `files`, and
-// `ways` to open it.
+// `ways` to open it; `packages` are those of ours that it has, if not those of every host.
 import { bunBuild } from './bun.mjs';
 import { esbuild } from './esbuild.mjs';
+import { examples } from './examples.mjs';
 import { jests } from './jest.mjs';
 import { nexts } from './next.mjs';
 import { noBundler } from './no-bundler.mjs';
@@ -22,4 +23,5 @@ export const HOSTS = [
   bunBuild,
   jests,
   serviceWorker,
+  ...examples,
 ];

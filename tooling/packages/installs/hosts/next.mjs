@@ -43,7 +43,11 @@ export default async function Page() {
 `,
 };
 
-const NEXT = 'node_modules/next/dist/bin/next';
+/** The script of Next's command line. */
+export const NEXT = 'node_modules/next/dist/bin/next';
+
+/** What a project of Next is built with. */
+export const NEXT_TOOLS = { next: '16.4.6', react: '19.3.1', 'react-dom': '19.3.1' };
 
 async function rendered(url) {
   const html = await (await fetch(`${url}server`)).text();
@@ -54,7 +58,7 @@ async function rendered(url) {
 function host(bundler) {
   return {
     name: `Next 16, ${bundler}`,
-    tools: { next: '16.4.6', react: '19.3.1', 'react-dom': '19.3.1' },
+    tools: NEXT_TOOLS,
     files: FILES,
     ways: {
       async 'page and server'(folder) {

@@ -1,0 +1,3 @@
+document.querySelector('button').onclick = async () => {
+  document.querySelector('output').textContent = await chrome.runtime.sendMessage(4096);
+};
