@@ -20,7 +20,8 @@ const MOST_RANKED = 1_000;
 const MOST_TERMS = 64;
 
 /** Marks around words in headlines: characters for private use, which texts rarely have. */
-export const [OPEN, CLOSE] = ['\uE000', '\uE001'];
+export const OPEN = '\uE000';
+export const CLOSE = '\uE001';
 
 /** What a statement is made for. */
 export interface Statement {
@@ -53,7 +54,10 @@ export function searchStatement(
     nearest: isExact ? NEAREST_WITHIN : nearest(column, type, filter),
     worded: worded(isExact ? WORDED_WITHIN : wordedByIndex(filter)),
   };
-  const names = mode === 'hybrid' ? (['nearest', 'worded'] as const) : [mode === 'words' ? 'worded' as const : 'nearest' as const];
+  const names =
+    mode === 'hybrid'
+      ? (['nearest', 'worded'] as const)
+      : [mode === 'words' ? ('worded' as const) : ('nearest' as const)];
   const sql = `
 WITH ${REQUEST}${isExact ? `, ${within(filter)}` : ''},
 ${names.map((name) => `${name} AS (${lists[name]})`).join(',\n')},
