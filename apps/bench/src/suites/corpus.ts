@@ -154,7 +154,9 @@ async function coldStart(
     const attn = await createAttn({ backends: [wasm({ threads })] });
     const corpus = await openCorpus(await place.make(), { model: modelIn(home, model), load: { attn } });
     const opened = performance.now();
-    await corpus.index(readFiles([folder], { glob: ['**/*.txt'] }), { onProgress: progressTo(log, name) });
+    // The packages have each text in parts, such as chapters; Moby-Dick also has them all in one file.
+    const files = readFiles([folder], { glob: ['**/*.txt'], ignore: ['data.txt'] });
+    await corpus.index(files, { onProgress: progressTo(log, name) });
     const end = performance.now();
     const { documents, passages } = await corpus.status();
     await corpus.dispose();
