@@ -67,14 +67,18 @@ async function runIndex(options: Options, context: Context): Promise<void> {
   await withAttn(backend, context, async (attn) => {
     const mustExist = isWorker;
     await using corpus = await openStore(options, context, { attn, backend, mustExist, ...settings });
-    if (isWorker) return work(corpus, options, context);
-    const indexAgain = (): Promise<CorpusCounts> => indexOnce(corpus, paths, reading, options, context);
-    if (isWatching) return watch(paths, indexAgain, context);
-    const { failed, documents } = await indexAgain();
-    if (failed === 0) return;
-    const message = `${count(failed)} of ${count(documents)} documents could not be indexed`;
-    throw new AttnError('RUN_FAILED', 'cli', message);
+    // Each way is awaited here: at the end of this block the corpus is disposed.
+    if (isWorker) await work(corpus, options, context);
+    else if (isWatching)
+      await watch(paths, () => indexOnce(corpus, paths, reading, options, context), context);
+    else refuseFailed(await indexOnce(corpus, paths, reading, options, context));
   });
+}
+
+function refuseFailed({ failed, documents }: CorpusCounts): void {
+  if (failed === 0) return;
+  const message = `${count(failed)} of ${count(documents)} documents could not be indexed`;
+  throw new AttnError('RUN_FAILED', 'cli', message);
 }
 
 /** The words after the command. */
