@@ -46,7 +46,6 @@ type ModelName = keyof typeof MODELS;
 const BY_DEFAULT: readonly string[] = [
   'moby-dick folder tiny',
   'moby-dick server tiny',
-  'sotu server tiny',
   'workers tiny',
   'search folder 20000',
   'search server 100000',
@@ -188,7 +187,7 @@ async function byWorkers(
   const place = places.find(({ name }) => name === 'server');
   for (const model of ['tiny', 'MiniLM'] as const)
     for (const workers of place && isWanted(`workers ${model}`) ? [1, 2] : []) {
-      const count = quick || model === 'MiniLM' ? 100 : 1_000;
+      const count = quick || model === 'MiniLM' ? 100 : 400;
       log(`corpus: ${workers} workers, ${model}, ${count} documents`);
       const store = (await place?.make()) ?? '';
       const ms = await work(store, modelIn(home, model), { workers, count });
