@@ -171,7 +171,7 @@ export class Corpus {
     if (this.disposed !== undefined) throw new AttnError('DISPOSED', where, 'the corpus has been disposed');
   }
 
-  /** Works until `before` is over and no document is pending, and leaves a database that is fast to search. */
+  /** Works until `before` is over and no document is pending; then tidies the database. */
   private async workUntil(
     where: string,
     { signal, onProgress, before, countCompared, isEndless = false }: Running,

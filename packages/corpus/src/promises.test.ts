@@ -1,4 +1,4 @@
-// What docs/corpus.md promises beside kills: a full disk, documents that are given up, a worker that was slow.
+// What docs/corpus.md promises beside kills: a full disk, documents that are given up, a slow worker.
 import { loadModel, type Encoder } from '@attn/models/node';
 import { describe, expect, test } from 'vitest';
 import { Corpus } from './corpus.ts';

@@ -1,4 +1,4 @@
-// docs/clusters.md: the exported file, run by ONNX Runtime alone, gives our vectors; Triton's file names its parts.
+// docs/clusters.md: the exported file gives our vectors in ONNX Runtime, and Triton's file names its parts.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

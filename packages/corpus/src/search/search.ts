@@ -8,13 +8,8 @@ import type { DocumentFormat } from '../read/formats.ts';
 import type { Database, Session } from '../store/database.ts';
 import type { StoreSettings } from '../store/settings.ts';
 import { conditionOf, type SearchFilter } from './filters.ts';
+import type { SearchMode } from './modes.ts';
 import { CLOSE, FIRST_VALUE, OPEN, searchStatement } from './statement.ts';
-
-/** How passages are ranked: by vectors, by words, or by both. */
-export const SEARCH_MODES = ['hybrid', 'vectors', 'words'] as const;
-
-/** How passages are ranked. */
-export type SearchMode = (typeof SEARCH_MODES)[number];
 
 /** A passage that was found. */
 export interface SearchResult {

@@ -8,7 +8,7 @@ import { vectorText } from '../encode/vectors.ts';
 import { indexedVector } from '../store/schema.ts';
 import type { StoreSettings } from '../store/settings.ts';
 import type { Condition } from './filters.ts';
-import type { SearchMode } from './search.ts';
+import type { SearchMode } from './modes.ts';
 
 /** The constant of reciprocal rank fusion. */
 const RANK_OFFSET = 60;
@@ -16,7 +16,7 @@ const RANK_OFFSET = 60;
 /** Most passages whose words are ranked: PostgreSQL ranks some 100 in a millisecond. */
 const MOST_RANKED = 1_000;
 
-/** Most words of a query that passages are looked up by, the rarest. */
+/** Most words of a query that count, the rarest. */
 const MOST_TERMS = 64;
 
 /** Marks around words in headlines: characters for private use, which texts rarely have. */
@@ -77,8 +77,8 @@ ORDER BY score DESC, path, place`;
 }
 
 /**
- * The words of the query, the rarest first, as PostgreSQL's statistics have them; and as queries: some of
- * them, all of them.
+ * The words of the query, the rarest first, as PostgreSQL's statistics have them, each with those before it;
+ * and as queries: any of them, all of them.
  */
 const REQUEST = `
 common AS (
@@ -89,7 +89,12 @@ common AS (
 ), terms AS MATERIALIZED (
   SELECT ('''' || replace(replace(word, '\\', '\\\\'), '''', '''''') || '''')::tsquery AS term, share
   FROM unnest(tsvector_to_array(to_tsvector($3::text::regconfig, $2))) AS word LEFT JOIN common USING (word)
-  ORDER BY share NULLS FIRST, word
+  ORDER BY share NULLS FIRST, word LIMIT ${MOST_TERMS}
+), steps AS MATERIALIZED (
+  SELECT term, coalesce(string_agg(term::text, ' | ') OVER (
+    ORDER BY share NULLS FIRST, term::text ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+  ), '')::tsquery AS earlier
+  FROM terms ORDER BY share NULLS FIRST, term::text
 ), request AS MATERIALIZED (
   SELECT coalesce(string_agg(term::text, ' | '), '')::tsquery AS any_word,
     coalesce(string_agg(term::text, ' & '), '')::tsquery AS every_word
@@ -117,22 +122,29 @@ const nearest = (column: string, type: string, filter: Filter): string => `
   ) AS list`;
 
 /** The best of passages that have words. */
-const worded = (found: string): string => `
+const worded = (source: string): string => `
   SELECT path, place, row_number() OVER (ORDER BY weight DESC, path, place) AS rank FROM (
-    SELECT DISTINCT path, place, ts_rank_cd(found.words, request.any_word, 1) AS weight
-    FROM request, (${found}) AS found ORDER BY weight DESC, path, place LIMIT $4
+    SELECT path, place, ts_rank_cd(matching.words, request.any_word, 1) AS weight
+    FROM request, (${source}) AS matching ORDER BY weight DESC, path, place LIMIT $4
   ) AS list`;
 
 const WORDED_WITHIN = 'SELECT path, place, words FROM request JOIN within ON words @@ request.any_word';
 
-/** Each part is looked up only if those before it have not found enough: the parts are in their order. */
+/**
+ * Each part is looked up only if those before it have not found enough: the parts are in their order. No
+ * passage comes twice.
+ */
 const wordedByIndex = (filter: Filter): string => {
-  const passages = (query: string): string => `
+  const passages = (condition: string): string => `
       SELECT path, place, words FROM attn_corpus.passages ${filter?.join ?? ''}
-      WHERE words @@ ${query} ${filter ? `AND ${filter.sql}` : ''}`;
+      WHERE ${condition} ${filter ? `AND ${filter.sql}` : ''}`;
+  const every = passages('words @@ request.every_word');
+  const step = passages(
+    'words @@ steps.term AND NOT words @@ steps.earlier AND NOT words @@ request.every_word',
+  );
   return `
-    SELECT found.* FROM request, LATERAL (${passages('request.every_word')}) AS found
+    SELECT matching.* FROM request, LATERAL (${every}) AS matching
     UNION ALL
-    SELECT found.* FROM (SELECT term FROM terms LIMIT ${MOST_TERMS}) AS terms, LATERAL (${passages('terms.term')}) AS found
+    SELECT matching.* FROM request, steps, LATERAL (${step}) AS matching
     LIMIT ${MOST_RANKED}`;
 };

@@ -69,7 +69,7 @@ export async function onServer(sql: string, database?: string): Promise<readonly
   }
 }
 
-/** Makes all workers of a store on a server count as lost, as if they had given no sign of life for an hour. */
+/** Makes all workers of a store on a server count as lost: without a sign of life for an hour. */
 export async function loseWorkers(store: string): Promise<void> {
   await onServer(
     `UPDATE attn_jobs.job SET heartbeat_on = heartbeat_on - interval '1 hour' WHERE state = 'active'`,
