@@ -40,6 +40,19 @@ function serverUser() {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
+/**
+ * Runs the server until its input ends: when it is stopped, and also when the process that started it is
+ * killed. Then the folder goes, too.
+ */
+const UNTIL_INPUT_ENDS = `
+folder=$1; shift
+"$@" </dev/null & server=$!
+trap '' INT TERM
+cat >/dev/null
+kill -INT "$server" # a fast shutdown: connections are closed
+wait "$server"
+rm -rf "$folder"`;
+
 async function freePort() {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -73,21 +86,21 @@ export async function startPostgres() {
   }
   const port = await freePort();
   const settings = ['-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off', '-c', 'shared_buffers=256MB'];
-  const server = spawn(join(bin, 'postgres'), ['-D', data, '-p', port, '-k', folder, ...settings], {
+  const program = [join(bin, 'postgres'), '-D', data, '-p', port, '-k', folder, ...settings];
+  const server = spawn('sh', ['-c', UNTIL_INPUT_ENDS, 'sh', folder, ...program], {
     ...options,
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['pipe', 'ignore', 'pipe'],
   });
   let log = '';
   server.stderr.on('data', (chunk) => (log = (log + chunk).slice(-4000)));
   const ended = new Promise((resolve) => server.on('exit', resolve));
   const stop = async () => {
-    server.kill('SIGINT'); // a fast shutdown: connections are closed
+    server.stdin.end();
     await ended;
     rmSync(folder, { recursive: true, force: true });
   };
   for (let attempt = 0; attempt < 200 && server.exitCode === null; attempt++) {
     if (spawnSync(join(bin, 'pg_isready'), ['-q', '-h', '127.0.0.1', '-p', port]).status === 0) {
-      process.on('exit', () => server.kill('SIGINT'));
       return { url: `postgres://attn@127.0.0.1:${port}/postgres`, stop };
     }
     await sleep(50);

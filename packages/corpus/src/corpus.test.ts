@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AttnError } from '@attn/core';
 import { describe, expect, test } from 'vitest';
 import { openCorpus, type CorpusDocument, type CorpusProgress } from './index.ts';
-import { golden, KINDS, tablesOf, useModel, useStores } from './testing/stores.testing.ts';
+import { failFor, golden, KINDS, tablesOf, useModel, useStores } from './testing/stores.testing.ts';
 
 const { newStore, newFolder } = useStores();
 const { open, model } = useModel();
@@ -136,7 +136,7 @@ describe.each(KINDS)('a store in a %s', (kind) => {
   test('what cannot be indexed is listed, and tried again by the next call', async () => {
     const store = await newStore(kind);
     await using corpus = await open(store);
-    const restore = failFor('Mars', new AttnError('UNSUPPORTED', 'models/encode', 'no red planets'));
+    const restore = failFor(model(), 'Mars', new AttnError('UNSUPPORTED', 'models/encode', 'no red planets'));
     try {
       const { failed, added } = await corpus.index(all);
       const [error, path] = ['[attn/models] encode: no red planets', planets.path];
@@ -153,7 +153,9 @@ describe.each(KINDS)('a store in a %s', (kind) => {
     const store = await newStore(kind);
     await using corpus = await open(store);
     const controller = new AbortController();
-    const restore = failFor('Mars', new Error('the backend is out of order'), () => controller.abort());
+    const restore = failFor(model(), 'Mars', new Error('the backend is out of order'), () =>
+      controller.abort(),
+    );
     try {
       const call = corpus.index(all, { signal: controller.signal });
       await expect(call).rejects.toMatchObject({ code: 'ABORTED' });
@@ -177,19 +179,6 @@ describe.each(KINDS)('a store in a %s', (kind) => {
     expect(await corpus.status()).toMatchObject({ pending: 0, done: 4 });
   });
 });
-
-/** Makes the model fail for texts that have this word. Returns what undoes it. */
-function failFor(word: string, error: Error, onCall: () => void = () => {}): () => void {
-  const encoder = model();
-  const { encode } = encoder;
-  const failing = async (inputs: never, options: never): Promise<unknown> => {
-    if (!String(inputs).includes(word)) return encode.call(encoder, inputs, options);
-    onCall();
-    throw error;
-  };
-  Object.assign(encoder, { encode: failing });
-  return () => Object.assign(encoder, { encode });
-}
 
 test('a folder is open once; a folder of something else is none', async () => {
   const store = await newStore('folder');

@@ -20,6 +20,7 @@ import {
 import { RateMeter, readCounts, readStatus, type CorpusCounts, type CorpusProgress } from './progress.ts';
 import { searchPassages, type SearchResult } from './search/search.ts';
 import type { StoreSettings } from './store/settings.ts';
+import { tidy } from './store/tidy.ts';
 
 /** A document that could not be indexed. */
 export interface FailedDocument {
@@ -170,7 +171,7 @@ export class Corpus {
     if (this.disposed !== undefined) throw new AttnError('DISPOSED', where, 'the corpus has been disposed');
   }
 
-  /** Works until `before` is over and no document is pending. */
+  /** Works until `before` is over and no document is pending; then tidies the database. */
   private async workUntil(
     where: string,
     { signal, onProgress, before, countCompared, isEndless = false }: Running,
@@ -198,6 +199,7 @@ export class Corpus {
       await compared?.catch(() => {}); // its error ended the loop
       await worker.stop();
     }
+    await tidy(this.parts.database);
   }
 }
 

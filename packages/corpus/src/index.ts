@@ -15,5 +15,6 @@ export { checkPaths, corpusPath, readFiles, type ReadFilesOptions } from './read
 export type { DocumentFormat } from './read/formats.ts';
 export { watchFiles } from './read/watch.ts';
 export type { SearchFilter } from './search/filters.ts';
-export type { SearchMode, SearchResult } from './search/search.ts';
+export type { SearchMode } from './search/modes.ts';
+export type { SearchResult } from './search/search.ts';
 export type { StoreSettings } from './store/settings.ts';

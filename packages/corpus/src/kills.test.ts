@@ -5,7 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { randomNumbers, someDocuments } from './testing/documents.testing.ts';
-import { KINDS, MODEL, onServer, tablesOf, useModel, useStores } from './testing/stores.testing.ts';
+import {
+  KINDS,
+  loseWorkers,
+  MODEL,
+  onServer,
+  tablesOf,
+  useModel,
+  useStores,
+} from './testing/stores.testing.ts';
 
 const SCRIPT = fileURLToPath(new URL('testing/process.testing.ts', import.meta.url));
 const COUNT = 60;
@@ -30,14 +38,20 @@ async function kill(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-/** Expects the tables of a run that nobody disturbed. Vectors of other batches differ by rounding. */
-async function expectWhole(store: string): Promise<void> {
-  const reference = await newStore('folder');
+/** The tables of a run that nobody disturbs. */
+async function undisturbed(): ReturnType<typeof tablesOf> {
+  const store = await newStore(KINDS.at(-1) ?? 'folder');
   {
-    await using corpus = await open(reference, { passageLength: 100 });
+    await using corpus = await open(store, { passageLength: 100 });
     await corpus.index(someDocuments(COUNT), { roots: ['log'] });
   }
-  const [expected, actual] = [await tablesOf(reference), await tablesOf(store)];
+  return tablesOf(store);
+}
+let reference: ReturnType<typeof tablesOf> | undefined;
+
+/** Expects the tables of a run that nobody disturbs. Vectors of other batches differ by rounding. */
+async function expectWhole(store: string): Promise<void> {
+  const [expected, actual] = [await (reference ??= undisturbed()), await tablesOf(store)];
   expect(actual.documents).toEqual(expected.documents);
   const bare = ({ passages }: typeof expected): object[] => passages.map(({ embedding: _, ...rest }) => rest);
   expect(bare(actual)).toEqual(bare(expected));
@@ -89,6 +103,7 @@ if (KINDS.includes('server')) {
       await sleep(300 * random());
       const victim = i % 2;
       await kill(workers[victim]);
+      await loseWorkers(store); // also the one that lives: what it has begun goes to others, too
       workers[victim] = start('work', store);
       await begun(workers[victim]);
     }

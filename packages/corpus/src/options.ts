@@ -19,7 +19,7 @@ import {
 import type { Encoder, ModelSource, NodeLoadOptions } from '@attn/models/node';
 import type { CorpusDocument } from './document.ts';
 import { FORMATS } from './read/formats.ts';
-import { SEARCH_MODES, type SearchMode } from './search/search.ts';
+import { SEARCH_MODES, type SearchMode } from './search/modes.ts';
 import type { SearchFilter } from './search/filters.ts';
 import { MOST_DIMENSIONS } from './store/schema.ts';
 import type { CorpusProgress } from './progress.ts';

@@ -25,13 +25,13 @@ const all = (name) => ({ source: `export * from '${name}';`, own: name });
  * was planned; where it is missed, the limit keeps the size as it is.
  */
 export const ROWS = [
-  { what: '@attn/core', ...all('@attn/core'), limit: 55, target: 15 },
+  { what: '@attn/core', ...all('@attn/core'), limit: 56, target: 15 },
   { what: '@attn/core/backend', ...all('@attn/core/backend'), limit: 36.5 },
   {
     what: '@attn/core: createAttn and a window',
     source: "export { createAttn, slidingWindow } from '@attn/core';",
     own: '@attn/core',
-    limit: 34.5,
+    limit: 35.5,
     target: 15,
   },
   {
@@ -40,18 +40,18 @@ export const ROWS = [
     own: '@attn/core',
     limit: 3.6,
   },
-  { what: '@attn/core/reference', ...all('@attn/core/reference'), limit: 17 },
+  { what: '@attn/core/reference', ...all('@attn/core/reference'), limit: 18 },
   { what: '@attn/cpu', ...all('@attn/cpu'), limit: 9.5, target: 8 },
   { what: '@attn/wasm', ...all('@attn/wasm'), files: (file) => !isWorker(file), limit: 52.5, target: 25 },
   {
     what: '@attn/wasm: its worker in pages, which takes the place of most of that, core included',
     ...all('@attn/wasm'),
     files: isWorker,
-    limit: 66,
+    limit: 67,
   },
   { what: '@attn/webgpu', ...all('@attn/webgpu'), limit: 38, target: 25 },
   { what: '@attn/onnx', ...all('@attn/onnx'), limit: 30.5, target: 25 },
-  { what: '@attn/onnx/node', ...all('@attn/onnx/node'), limit: 30.5, target: 25 },
+  { what: '@attn/onnx/node', ...all('@attn/onnx/node'), limit: 31, target: 25 },
   { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 30.5, target: 25 },
   { what: '@attn/onnx/export', ...all('@attn/onnx/export'), limit: 20.5 },
   { what: '@attn/auto', ...all('@attn/auto'), limit: 2 },
@@ -59,7 +59,7 @@ export const ROWS = [
     what: '@attn/models',
     ...all('@attn/models'),
     files: (file) => !isPageHub(file) && !isTask(file),
-    limit: 99,
+    limit: 100,
   },
   {
     what: '@attn/models: tasks, each loaded with its pipeline',
@@ -83,7 +83,7 @@ export const ROWS = [
   { what: '@attn/ai-sdk', ...all('@attn/ai-sdk'), limit: 1.5 },
   { what: '@attn/langchain', ...all('@attn/langchain'), limit: 1.5 },
   { what: '@attn/serve', ...all('@attn/serve'), limit: 7.5 },
-  { what: '@attn/corpus', ...all('@attn/corpus'), limit: 17 },
+  { what: '@attn/corpus', ...all('@attn/corpus'), limit: 19.5 },
   { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 7.5 },
   { what: '@attn/torch', ...all('@attn/torch'), limit: 9 },
   { what: '@attn/tokenizers', ...all('@attn/tokenizers'), limit: 27.5 },

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { startPostgres } from '@attn/tooling-vitest/postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attnIn, MAIN } from '../cli.testing.ts';
 
@@ -46,7 +47,7 @@ test('files are indexed, searched, changed and removed', async () => {
 });
 
 test('lines of standard input are documents with metadata', async () => {
-  const args = ['index', '-', '--format', 'jsonl', '--store', 'lines', '--model', MODEL, '--backend', 'cpu'];
+  const args = ['index', '-', '--format', 'jsonl', '--store', 'store', '--model', MODEL, '--backend', 'cpu'];
   const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder });
   child.stdin.end('{"id":"a","text":"Mars is red.","year":1990}\n\n{"text":"The sea is blue."}');
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
@@ -57,7 +58,7 @@ test('lines of standard input are documents with metadata', async () => {
     'search',
     'colours',
     '--store',
-    'lines',
+    'store',
     '--where',
     'year=1990',
     '--json',
@@ -65,6 +66,51 @@ test('lines of standard input are documents with metadata', async () => {
   const { results } = JSON.parse(json) as { results: readonly object[] };
   expect(results).toMatchObject([{ path: '-#a', start: 0, end: 12, metadata: { year: 1990 } }]);
 });
+
+test('--watch indexes what changes, also while the first time takes, until Ctrl-C', async () => {
+  await writeFile(join(folder, 'watched.txt'), 'Mars is red.');
+  const args = ['index', 'watched.txt', '--store', 'store', '--model', MODEL, '--backend', 'cpu', '--watch'];
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder });
+  const closed = once(child, 'close');
+  let stdout = '';
+  const printed = async (pattern: RegExp): Promise<void> => {
+    while (!pattern.test(stdout)) {
+      const [chunk] = await Promise.race([once(child.stdout, 'data'), closed.then(() => [undefined])]);
+      if (chunk === undefined) throw new Error(`expected ${pattern}, and the command ended: ${stdout}`);
+      stdout += String(chunk);
+    }
+  };
+  await printed(/added +1\n[^]*watching; Ctrl-C ends it\n/);
+  await writeFile(join(folder, 'watched.txt'), 'Venus is bright.');
+  await printed(/changed +1\n/);
+  child.kill('SIGINT');
+  const [code] = await closed;
+  expect(code).toBe(0);
+  const { stdout: json } = await attn('search', 'Venus', '--store', 'store', '--mode', 'words', '--json');
+  expect(JSON.parse(json)).toMatchObject({ results: [{ passage: 'Venus is bright.' }] });
+});
+
+const server = await startPostgres();
+afterAll(async () => {
+  if ('stop' in server) await server.stop();
+});
+if ('reason' in server) {
+  console.log(`[attn/cli] tests: left out those of stores on a server, as ${server.reason}`);
+} else {
+  test('workers do what index puts into the queue of a server', async () => {
+    const store = ['--store', server.url];
+    await writeFile(join(folder, 'queued.txt'), 'The sea is blue.');
+    const queued = await attn('index', 'queued.txt', ...store, '--model', MODEL, '--no-work', '--json');
+    expect(JSON.parse(queued.stdout)).toMatchObject({ added: 1, pending: 1, done: 0 });
+    const worker = await attn('index', 'worker', ...store, '--until-done', '--json');
+    expect([worker.code, JSON.parse(worker.stdout)]).toMatchObject([
+      0,
+      { documents: 1, done: 1, pending: 0 },
+    ]);
+    const { stdout } = await attn('search', 'sea', ...store, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ results: [{ passage: 'The sea is blue.' }] });
+  });
+}
 
 test.each([
   [['index', 'notes'], 'is required: a folder, or postgres://…'],

@@ -1,7 +1,7 @@
 /** `attn index`: puts texts into a corpus, or works on those that others have put there. */
 import { AttnError } from '@attn/core';
 import { show } from '@attn/core/backend';
-import type { Corpus, CorpusProgress, IndexReport, ReadFilesOptions } from '@attn/corpus';
+import type { Corpus, CorpusCounts, CorpusProgress, IndexReport, ReadFilesOptions } from '@attn/corpus';
 import { badArgument, flag, integer, isSet, STDIN_WORD, text, type Options } from '../args.ts';
 import { BACKEND_HELP, readBackend, withAttn } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
@@ -67,10 +67,18 @@ async function runIndex(options: Options, context: Context): Promise<void> {
   await withAttn(backend, context, async (attn) => {
     const mustExist = isWorker;
     await using corpus = await openStore(options, context, { attn, backend, mustExist, ...settings });
-    if (isWorker) return work(corpus, options, context);
-    await indexOnce(corpus, paths, reading, options, context);
-    if (isWatching) await watch(corpus, paths, reading, options, context);
+    // Each way is awaited here: at the end of this block the corpus is disposed.
+    if (isWorker) await work(corpus, options, context);
+    else if (isWatching)
+      await watch(paths, () => indexOnce(corpus, paths, reading, options, context), context);
+    else refuseFailed(await indexOnce(corpus, paths, reading, options, context));
   });
+}
+
+function refuseFailed({ failed, documents }: CorpusCounts): void {
+  if (failed === 0) return;
+  const message = `${count(failed)} of ${count(documents)} documents could not be indexed`;
+  throw new AttnError('RUN_FAILED', 'cli', message);
 }
 
 /** The words after the command. */
@@ -117,7 +125,7 @@ async function indexOnce(
   reading: ReadFilesOptions,
   options: Options,
   context: Context,
-): Promise<void> {
+): Promise<CorpusCounts> {
   const { readFiles, corpusPath } = await loadCorpus();
   const report = await corpus.index(readFiles(paths, reading), {
     roots: paths.map(corpusPath),
@@ -131,10 +139,7 @@ async function indexOnce(
   const { failed: failedDocuments, ...counts } = status;
   context.printJson({ ...report, ...counts, failedDocuments });
   context.print(reportText(report, status.pending));
-  if (report.failed.length > 0) {
-    const message = `${count(status.failed)} of ${count(status.documents)} documents could not be indexed`;
-    throw new AttnError('RUN_FAILED', 'cli', message);
-  }
+  return status;
 }
 
 function reportText({ added, changed, unchanged, removed, ms }: IndexReport, pending: number): string {
@@ -168,16 +173,16 @@ async function work(corpus: Corpus, options: Options, context: Context): Promise
   context.print(fields(Object.entries(status).map(([name, value]) => [name, count(value)] as const)));
 }
 
-/** Indexes again with each change, until Ctrl-C. */
+/** Indexes now and again with each change, until Ctrl-C. Documents that fail do not end it. */
 async function watch(
-  corpus: Corpus,
   paths: readonly string[],
-  reading: ReadFilesOptions,
-  options: Options,
+  indexAgain: () => Promise<unknown>,
   context: Context,
 ): Promise<void> {
   const { watchFiles } = await loadCorpus();
-  context.print('watching; Ctrl-C ends it');
   const changes = watchFiles(paths, { signal: context.signal });
-  while (!(await changes.next()).done) await indexOnce(corpus, paths, reading, options, context);
+  let change = changes.next(); // from here on: also what changes while the first time takes
+  await indexAgain();
+  context.print('watching; Ctrl-C ends it');
+  for (; !(await change).done; await indexAgain()) change = changes.next();
 }

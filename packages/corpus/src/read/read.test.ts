@@ -20,6 +20,7 @@ describe('texts', () => {
     ['markdown', '# A *b*\n\nc [d](http://e) `f`  \ng\n\n- h\n- i\n', 'A b\n\nc d f\ng\n\nh\n\ni'],
     ['markdown', '---\ntitle: x\n---\n> a\n> b\n\n```js\nc();\nd();\n```\n', 'a\nb\n\nc();\nd();'],
     ['markdown', 'a &amp; b\\*\r\nc <!-- d --> e 🐳', 'a & b*\r\nc  e 🐳'],
+    ['markdown', 'x\n\n| a | *b* |\n|---|--:|\n| c d | e |\n\ny | z', 'x\n\na\nb\nc d\ne\n\ny | z'],
     ['html', '<p>a<b>b</b> c<br>d<script>x</script><p>e', 'ab c\nd\n\ne'],
     ['html', '<h1>a</h1>\r\n<ul><li>b<li>c &lt; d</ul><nav>x</nav>', 'a\n\nb\n\nc < d'],
   ])('%s %j', async (format, source, expected) => {

@@ -4,19 +4,12 @@
  * 2009, https://doi.org/10.1145/1571941.1572114
  */
 import type { JsonObject } from '@attn/core';
-import { storable } from '../document.ts';
-import { vectorText } from '../encode/vectors.ts';
 import type { DocumentFormat } from '../read/formats.ts';
 import type { Database, Session } from '../store/database.ts';
-import { indexedVector } from '../store/schema.ts';
 import type { StoreSettings } from '../store/settings.ts';
 import { conditionOf, type SearchFilter } from './filters.ts';
-
-/** How passages are ranked: by vectors, by words, or by both. */
-export const SEARCH_MODES = ['hybrid', 'vectors', 'words'] as const;
-
-/** How passages are ranked. */
-export type SearchMode = (typeof SEARCH_MODES)[number];
+import type { SearchMode } from './modes.ts';
+import { CLOSE, FIRST_VALUE, OPEN, searchStatement } from './statement.ts';
 
 /** A passage that was found. */
 export interface SearchResult {
@@ -46,17 +39,14 @@ export interface SearchRequest extends SearchFilter {
   readonly limit: number;
 }
 
-/** The constant of reciprocal rank fusion. */
-const RANK_OFFSET = 60;
-
 /** How many passages of each list are joined: at least this many. */
 const LEAST_CANDIDATES = 50;
 
 /** What pgvector allows for the length of its list of candidates. */
 const MOST_CANDIDATES = 1_000;
 
-/** Marks around words in headlines: characters for private use, which texts rarely have. */
-const [OPEN, CLOSE] = ['\uE000', '\uE001'];
+/** A filter that leaves at most so many passages is exact: all of them are compared, without the index. */
+const MOST_EXACT = 2_000;
 
 interface ResultRow {
   readonly path: string;
@@ -77,64 +67,50 @@ export async function searchPassages(
   settings: StoreSettings,
   request: SearchRequest,
 ): Promise<readonly SearchResult[]> {
-  const candidates = Math.min(MOST_CANDIDATES, Math.max(LEAST_CANDIDATES, 2 * request.limit));
-  const { sql, values } = statement(settings, request, candidates);
+  const { query, vector, mode, limit } = request;
+  const candidates = Math.min(MOST_CANDIDATES, Math.max(LEAST_CANDIDATES, 2 * limit));
+  const condition = conditionOf(request, FIRST_VALUE);
   const rows = await database.transaction(async (session) => {
-    await session.execute(`SET LOCAL hnsw.ef_search = ${candidates}`);
-    await lookOnThroughFilters(session);
+    await session.execute(planning(candidates));
+    const isExact = condition !== undefined && (await leavesFew(session, request));
+    const { sql, values } = searchStatement(settings, {
+      query,
+      vector,
+      mode,
+      limit,
+      candidates,
+      condition,
+      isExact,
+    });
     return session.query<ResultRow>(sql, values);
   });
   return rows.map(resultOf);
 }
 
-/** With a filter, pgvector goes on until enough passages fit, in the order of their distance. */
-async function lookOnThroughFilters(session: Session): Promise<void> {
-  await session.execute("SET LOCAL hnsw.iterative_scan = 'strict_order'");
-}
+/**
+ * How PostgreSQL plans the search. With a filter, pgvector goes on until enough passages fit. Joins of few
+ * rows go by indexes, never through whole tables. Compiling the statement, or sharing it among processes,
+ * takes longer than running it.
+ */
+const planning = (candidates: number): string => `
+SET LOCAL hnsw.ef_search = ${candidates};
+SET LOCAL hnsw.iterative_scan = 'relaxed_order';
+SET LOCAL enable_hashjoin = off;
+SET LOCAL enable_mergejoin = off;
+SET LOCAL jit = off;
+SET LOCAL max_parallel_workers_per_gather = 0`;
 
-function statement(
-  { dimensions, language }: StoreSettings,
-  { query, vector, mode, limit, path, metadata }: SearchRequest,
-  candidates: number,
-): { readonly sql: string; readonly values: readonly unknown[] } {
-  const own = [vectorText(vector), storable(query), language, candidates, limit];
-  const condition = conditionOf({ path, metadata }, own.length + 1);
-  const { column, type } = indexedVector(dimensions);
-  const join = condition === undefined ? '' : 'JOIN attn_corpus.documents AS documents USING (path)';
-  const where = (...parts: readonly (string | undefined)[]): string => {
-    const all = parts.filter((part) => part !== undefined);
-    return all.length === 0 ? '' : `WHERE ${all.join(' AND ')}`;
-  };
-  const [useVectors, useWords] = [mode !== 'words', mode !== 'vectors'];
-  // Any of the words may stand in a passage; those with more of them are better.
-  const sql = `
-WITH request AS MATERIALIZED (
-  SELECT replace(plainto_tsquery($3::text::regconfig, $2)::text, ' & ', ' | ')::tsquery AS words
-), nearest AS (
-  SELECT path, place, row_number() OVER (ORDER BY distance, path, place) AS rank FROM (
-    SELECT path, place, ${column} <=> $1::${type} AS distance
-    FROM attn_corpus.passages ${join} ${where(condition?.sql, useVectors ? undefined : 'false')}
-    ORDER BY ${column} <=> $1::${type} LIMIT $4
-  ) AS list
-), worded AS (
-  SELECT path, place, row_number() OVER (ORDER BY weight DESC, path, place) AS rank FROM (
-    SELECT path, place, ts_rank_cd(passages.words, request.words, 1) AS weight
-    FROM request CROSS JOIN attn_corpus.passages ${join}
-    ${where('passages.words @@ request.words', condition?.sql, useWords ? undefined : 'false')}
-    ORDER BY weight DESC, path, place LIMIT $4
-  ) AS list
-), best AS (
-  SELECT path, place, sum(1.0 / (${RANK_OFFSET} + rank))::double precision AS score
-  FROM (SELECT * FROM nearest UNION ALL SELECT * FROM worded) AS lists
-  GROUP BY path, place ORDER BY score DESC, path, place LIMIT $5
-)
-SELECT path, title, format, metadata, first, after, content, score,
-  (1 - (embedding <=> $1::vector))::double precision AS similarity,
-  ts_headline($3::text::regconfig, content, request.words,
-    'HighlightAll=true, StartSel=${OPEN}, StopSel=${CLOSE}') AS headline
-FROM best JOIN attn_corpus.passages USING (path, place) JOIN attn_corpus.documents USING (path), request
-ORDER BY score DESC, path, place`;
-  return { sql, values: [...own, ...(condition?.values ?? [])] };
+/** Whether a filter leaves few passages. */
+async function leavesFew(session: Session, filter: SearchFilter): Promise<boolean> {
+  const condition = conditionOf(filter, 1);
+  const [{ count }] = await session.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM (
+       SELECT 1 FROM attn_corpus.documents JOIN attn_corpus.passages USING (path)
+       WHERE ${condition?.sql ?? 'true'} LIMIT ${MOST_EXACT + 1}
+     ) AS list`,
+    condition?.values,
+  );
+  return count <= MOST_EXACT;
 }
 
 function resultOf({ path, title, format, metadata, first, after, ...row }: ResultRow): SearchResult {

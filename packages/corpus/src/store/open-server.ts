@@ -22,7 +22,10 @@ export async function openServer(url: string, onWarning: (message: string) => vo
     application_name: 'attn',
   });
   // A connection that breaks while nobody uses it: the next statement opens another.
-  pool.on('error', (error) => onWarning(`a connection of the store broke: ${error.message}`));
+  let isClosed = false;
+  pool.on('error', (error) => {
+    if (!isClosed) onWarning(`a connection of the store broke: ${error.message}`);
+  });
   try {
     await persist(() => pool.query('SELECT 1'));
   } catch (error) {
@@ -39,7 +42,10 @@ export async function openServer(url: string, onWarning: (message: string) => vo
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       application_name: 'attn jobs',
     },
-    close: () => pool.end(),
+    close: () => {
+      isClosed = true;
+      return pool.end();
+    },
   };
 }
 

@@ -25,6 +25,7 @@ export function createTables(dimensions: number, language: string): string {
   const { column } = indexedVector(dimensions);
   const operators = dimensions <= MOST_F32_DIMENSIONS ? 'vector_cosine_ops' : 'halfvec_cosine_ops';
   const quoted = `'${language.replaceAll("'", "''")}'::regconfig`;
+  // Without `fastupdate = off`, searches would read new rows one by one until somebody vacuums the table.
   return `
 CREATE TABLE attn_corpus.settings (
   single boolean PRIMARY KEY DEFAULT true CHECK (single),
@@ -59,7 +60,7 @@ CREATE TABLE attn_corpus.passages (
   embedding vector(${dimensions}) NOT NULL,
   PRIMARY KEY (path, place)
 );
-CREATE INDEX ON attn_corpus.passages USING gin (words);
+CREATE INDEX ON attn_corpus.passages USING gin (words) WITH (fastupdate = off);
 CREATE INDEX ON attn_corpus.passages USING hnsw (${column} ${operators});
 `;
 }

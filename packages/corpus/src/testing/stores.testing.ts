@@ -69,6 +69,14 @@ export async function onServer(sql: string, database?: string): Promise<readonly
   }
 }
 
+/** Makes all workers of a store on a server count as lost: without a sign of life for an hour. */
+export async function loseWorkers(store: string): Promise<void> {
+  await onServer(
+    `UPDATE attn_jobs.job SET heartbeat_on = heartbeat_on - interval '1 hour' WHERE state = 'active'`,
+    store,
+  );
+}
+
 /** Loads the model of the tests of a file, and opens corpora with it. */
 export function useModel(source: string = MODEL): {
   readonly open: (store: string, options?: OpenCorpusOptions) => Promise<Corpus>;
@@ -85,6 +93,23 @@ export function useModel(source: string = MODEL): {
   const open = (store: string, options: OpenCorpusOptions = {}): Promise<Corpus> =>
     openCorpus(store, { model, onWarning: () => {}, ...options });
   return { open, attn: () => attn, model: () => model };
+}
+
+/** Makes a model fail for texts that have this word. Returns what undoes it. */
+export function failFor(
+  encoder: Encoder,
+  word: string,
+  error: Error,
+  onCall: () => void = () => {},
+): () => void {
+  const { encode } = encoder;
+  const failing = async (inputs: never, options: never): Promise<unknown> => {
+    if (!String(inputs).includes(word)) return encode.call(encoder, inputs, options);
+    onCall();
+    throw error;
+  };
+  Object.assign(encoder, { encode: failing });
+  return () => Object.assign(encoder, { encode });
 }
 
 /** A passage as it stands in the table. */

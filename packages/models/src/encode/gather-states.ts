@@ -50,8 +50,12 @@ export class VectorGatherer {
     const [, length, width] = states.shape;
     this.width = width;
     const start = row * length * width;
+    const first = Math.min(...window.parts.map(({ at }) => at));
+    const after = Math.max(...window.parts.map(({ at, from, to }) => at + to - from));
     for (const number of this.byText.get(window.text) ?? []) {
       const pools = (this.pools[number] ??= this.modes.map((mode) => new Pool(mode, width)));
+      const { isText, from, to } = this.groups[number];
+      if (!isText && (to <= first || from >= after)) continue; // most chunks of a book are in other windows
       for (const [i, mode] of this.modes.entries())
         for (const { row: token, at, share } of rowsFor(mode, window, this.groups[number]))
           pools[i].add(states.data.subarray(start + token * width, start + (token + 1) * width), at, share);

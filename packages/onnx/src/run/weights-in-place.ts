@@ -16,7 +16,8 @@ const PACKED_SESSIONS = 2;
 
 /**
  * Whether a graph's weights should stay as they are in their files, beside so many open sessions. Not for
- * products of few rows, and not for those with codes, which ONNX Runtime computes well from packed codes only.
+ * products of few rows, and not for those with codes, which ONNX Runtime computes well from packed codes
+ * only.
  */
 export function keepsWeightsInPlace(graph: Graph, openSessions: number): boolean {
   if (openSessions < PACKED_SESSIONS) return false;
