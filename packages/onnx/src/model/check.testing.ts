@@ -22,6 +22,7 @@ const UINT4 = 21;
 const BYTES: Readonly<Record<number, number>> = {
   [TensorProto.DataType.FLOAT]: 4,
   [TensorProto.DataType.FLOAT16]: 2,
+  [TensorProto.DataType.BFLOAT16]: 2,
   [TensorProto.DataType.INT32]: 4,
   [TensorProto.DataType.UINT32]: 4,
   [TensorProto.DataType.INT64]: 8,
