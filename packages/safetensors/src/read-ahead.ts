@@ -17,7 +17,7 @@ export type FetchParts = (
   offset: number,
   lengths: readonly number[],
   signal: AbortSignal | undefined,
-  onPart: (index: number, bytes: Uint8Array<ArrayBuffer>) => void,
+  onPart: (index: number, bytes: Uint8Array) => void,
 ) => Promise<void>;
 
 /** Most bytes of an answer. Larger ranges are not read ahead. */
