@@ -123,7 +123,7 @@ function rangeSource(url: string, http: HttpOptions, first: FirstAnswer): Safete
     size: first.size,
     name: url,
     read: async (offset, length) => {
-      let whole = new Uint8Array(0);
+      let whole: Uint8Array = new Uint8Array(0);
       if (length === 0) return whole;
       for (const plan of plans) {
         const bytes = plan.read(offset, length);
