@@ -25,7 +25,7 @@ const FORMS: Readonly<Record<string, JsonObject>> = {
 /** A pass takes seconds, and quantising a base model some more. */
 const PATIENCE = 600_000;
 
-/** Random weights of many layers multiply the rounding of the first; inputs of 8 bits round 16 times as much. */
+/** Random weights of many layers multiply the rounding of the first; inputs of 8 bits round more. */
 const TOLERANCE = 0.01;
 const TOLERANCE_OF_BYTES = 16 * TOLERANCE;
 
