@@ -1,5 +1,5 @@
 /** The plans of a pattern, in the parts in which it is computed, and the orders that were compared. */
-import { partsOf, type AttentionPlan, type Pattern, type PlanStats, type TriedOrder } from '@attn/core';
+import { partsOf, type AttentionPlan, type Pattern, type TriedOrder } from '@attn/core';
 import { createPause, finishPolitely, planSteps, type PlanSizes } from '@attn/core/backend';
 import { percent } from './terminal/format.ts';
 
@@ -13,22 +13,6 @@ export async function planParts(
   const plans: AttentionPlan[] = [];
   for (const part of partsOf(sizes, pattern)) plans.push(await finishPolitely(planSteps(sizes, part), pause));
   return plans;
-}
-
-/** The sums of the statistics of all parts. */
-export function sumStats(parts: readonly PlanStats[]): PlanStats {
-  const sum = (pick: (stats: PlanStats) => number): number =>
-    parts.reduce((total, stats) => total + pick(stats), 0);
-  return {
-    rowBlocks: sum((stats) => stats.rowBlocks),
-    columns: sum((stats) => stats.columns),
-    tiles: sum((stats) => stats.tiles),
-    maskedTiles: sum((stats) => stats.maskedTiles),
-    masks: sum((stats) => stats.masks),
-    computedPairs: sum((stats) => stats.computedPairs),
-    allowedPairs: sum((stats) => stats.allowedPairs),
-    order: [...new Set(parts.map(({ order }) => order))].join('; '),
-  };
 }
 
 /** The orders that were compared for a group, and which one it has. */

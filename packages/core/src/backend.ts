@@ -93,7 +93,7 @@ export type { ReduceAttributes, ReduceKind } from './ops/reduce/definition.ts';
 export { MASK_WORDS, TILE, type BlockPlan, type BlockTiles, type PlanGroup } from './plan/block-plan.ts';
 export { ChunkPlan, type HeadRounds } from './plan/chunk-plan.ts';
 export type { ChunkData } from './plan/meetings.ts';
-export { planSteps, type PlanData, type PlanSizes } from './plan/plan-attention.ts';
+export { planSteps, sumStats, type PlanData, type PlanSizes } from './plan/plan-attention.ts';
 export * from './plan/plan-cache.ts';
 export {
   PLAN_INPUTS,

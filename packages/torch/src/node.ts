@@ -47,9 +47,9 @@ const ALIGNMENT = 4;
 
 /** What is read of a tensor later. */
 interface Later {
-  /** Reads its elements. */
+  /** Reads the elements. */
   readonly read: () => Uint8Array;
-  /** Where they lie in the file as they are, if they do. */
+  /** The place of the elements, where the file has them as they are. */
   readonly span: FileSpan | undefined;
 }
 

@@ -1,6 +1,6 @@
 /** `attn plan`: says what a pattern costs at any length, without computing attention. */
 import { drawPattern } from '@attn/core';
-import { planBytes, type PlanGroup } from '@attn/core/backend';
+import { planBytes, sumStats, type PlanGroup } from '@attn/core/backend';
 import { isSet, text, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
 import { PATTERN_HELP, readPattern } from '../pattern.ts';
@@ -8,7 +8,7 @@ import { readSizes, SIZE_OPTIONS } from '../sizes.ts';
 import { bytes, count, duration, percent } from '../terminal/format.ts';
 import { fields, table } from '../terminal/table.ts';
 import { checkOutput, writeOutputFile } from '../output-file.ts';
-import { orderFields, ordersOf, planParts, sumStats } from '../plan-parts.ts';
+import { orderFields, ordersOf, planParts } from '../plan-parts.ts';
 
 /** The command. */
 export const plan: Command = {
@@ -40,7 +40,7 @@ async function runPlan(options: Options, context: Context): Promise<void> {
   const plans = await planParts(sizes, pattern, context.signal);
   const planMs = performance.now() - start;
   const groups = plans.flatMap((part) => part.groups);
-  const stats = sumStats(plans.map((part) => part.stats));
+  const stats = sumStats(groups);
   const pairs = batch * heads * queryLength * keyLength;
   const computedShare = stats.computedPairs / pairs;
   const allowedShare = stats.allowedPairs / pairs;

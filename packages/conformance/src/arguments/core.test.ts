@@ -168,6 +168,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   mulberry32: KERNEL,
 
   // Plans.
+  sumStats: BACKEND,
   ChunkPlan: BACKEND,
   planAttention: {
     args: () => [

@@ -1,8 +1,8 @@
 /**
  * Decides an expression over rows of both sides in three-valued logic. Comparisons that are linear in a
  * function of the query and one of the key, such as "the distance is at most 256" or (q − k) mod 4 = 0,
- * become "a·u(q) + b·v(k) lies in a target". Those of one `and` about the same sum merge into one target, so
- * that a window written as two comparisons is decided as exactly as `slidingWindow`.
+ * become "a·u(q) + b·v(k) lies in a target". Those of one `and` about the same sum merge into one target. So
+ * a window that is written as two comparisons is decided as exactly as `slidingWindow`.
  */
 import { columnOf, multiplesOf, type Column, type Part, type TilePart } from './column.ts';
 import { opposite } from './combinators.ts';

@@ -5,7 +5,7 @@
 import { contentKey } from '../util/json-value.ts';
 import { invalidPattern, isPattern, patternHint } from './options.ts';
 import { defineBuiltIn, type BuiltInDefinition } from './define-pattern.ts';
-import type { Coverage, OrderHint, Pattern, PatternOverRows } from './pattern.ts';
+import type { Coverage, OrderHint, Pattern } from './pattern.ts';
 import { hull, type Run } from './runs.ts';
 
 /**
@@ -126,52 +126,43 @@ function combine(
 ): Pattern {
   const children = checkPatterns(type, patterns);
   const remake = type === 'and' ? andAll : orAll;
+  const all = new Combination(children, decisive, neutral);
   return withChildren(children, {
     type,
     options: { of: children.map((child) => child.toJSON()) },
     isCausal: type === 'and' ? children.some(isCausal) : children.every(isCausal),
     isLimit: children.every((child) => child.isLimit),
     allows,
-    classify(b, h, q, k) {
-      let answer = neutral;
-      for (const child of children) {
-        const here = child.classify(b, h, q, k);
-        if (here === decisive) return decisive;
-        if (here !== neutral) answer = 'some';
-      }
-      return answer;
-    },
+    classify: (b, h, q, k) => all.classify((child) => child.classify(b, h, q, k)),
     classifyRuns: children.some((child) => child.classifyRuns)
-      ? (b, h, queries, keys) => {
-          let answer = neutral;
-          for (const child of children) {
-            const here = ofRuns(child, b, h, queries, keys);
-            if (here === decisive) return decisive;
-            if (here !== neutral) answer = 'some';
-          }
-          return answer;
-        }
+      ? (b, h, queries, keys) => all.classify((child) => ofRuns(child, b, h, queries, keys))
       : undefined,
     overRows(b, h, rows) {
       const own = children.map((child) => child.overRows?.(b, h, rows));
       if (own.every((over) => over === undefined)) return undefined;
-      return combineOverRows(
-        own.map((over, i) => over ?? rows.byRuns(children[i])),
+      const over = new Combination(
+        own.map((part, i) => part ?? rows.byRuns(children[i])),
         decisive,
         neutral,
       );
+      return {
+        classify: (...range) => over.classify((part) => part.classify(...range)),
+        allows: (q, k) =>
+          type === 'or'
+            ? over.parts.some((part) => part.allows(q, k))
+            : over.parts.every((part) => part.allows(q, k)),
+        signature: (...range) =>
+          over.signature(
+            (part) => part.classify(...range),
+            (part) => part.signature(...range),
+          ),
+      };
     },
-    // Children that are constant here do not count: a window that is partial only by causality shares
-    // causality's masks.
-    signature(b, h, q, k) {
-      const parts: (string | undefined)[] = [];
-      for (const child of children) {
-        const here = child.classify(b, h, q, k);
-        if (here === decisive) return decisive;
-        parts.push(here === neutral ? '*' : child.signature(b, h, q, k));
-      }
-      return parts.includes(undefined) ? undefined : `(${parts.join('|')})`;
-    },
+    signature: (b, h, q, k) =>
+      all.signature(
+        (child) => child.classify(b, h, q, k),
+        (child) => child.signature(b, h, q, k),
+      ),
     ...composed(children),
     bind: (data) => remake(children.map((child) => child.bind(data))),
     alternatives: () => (type === 'or' ? children : []),
@@ -179,35 +170,44 @@ function combine(
   });
 }
 
-function combineOverRows(
-  children: readonly PatternOverRows[],
-  decisive: Coverage,
-  neutral: Coverage,
-): PatternOverRows {
-  return {
-    classify(q0, q1, k0, k1) {
-      let answer = neutral;
-      for (const child of children) {
-        const here = child.classify(q0, q1, k0, k1);
-        if (here === decisive) return decisive;
-        if (here !== neutral) answer = 'some';
-      }
-      return answer;
-    },
-    allows: (q, k) =>
-      decisive === 'all'
-        ? children.some((child) => child.allows(q, k))
-        : children.every((child) => child.allows(q, k)),
-    signature(q0, q1, k0, k1) {
-      const parts: (string | undefined)[] = [];
-      for (const child of children) {
-        const here = child.classify(q0, q1, k0, k1);
-        if (here === decisive) return decisive;
-        parts.push(here === neutral ? '*' : child.signature(q0, q1, k0, k1));
-      }
-      return parts.includes(undefined) ? undefined : `(${parts.join('|')})`;
-    },
-  };
+/** The parts of an `and` or `or`: one that answers `decisive` decides, `neutral` leaves it to the others. */
+class Combination<Part> {
+  readonly parts: readonly Part[];
+  readonly #decisive: Coverage;
+  readonly #neutral: Coverage;
+
+  constructor(parts: readonly Part[], decisive: Coverage, neutral: Coverage) {
+    this.parts = parts;
+    this.#decisive = decisive;
+    this.#neutral = neutral;
+  }
+
+  classify(ask: (part: Part) => Coverage): Coverage {
+    let answer = this.#neutral;
+    for (const part of this.parts) {
+      const here = ask(part);
+      if (here === this.#decisive) return here;
+      if (here !== this.#neutral) answer = 'some';
+    }
+    return answer;
+  }
+
+  /**
+   * The signatures of all parts. Those that are constant here do not count: a window that is partial only by
+   * causality shares causality's masks.
+   */
+  signature(
+    ask: (part: Part) => Coverage,
+    signatureOf: (part: Part) => string | undefined,
+  ): string | undefined {
+    const signatures: (string | undefined)[] = [];
+    for (const part of this.parts) {
+      const here = ask(part);
+      if (here === this.#decisive) return here;
+      signatures.push(here === this.#neutral ? '*' : signatureOf(part));
+    }
+    return signatures.includes(undefined) ? undefined : `(${signatures.join('|')})`;
+  }
 }
 
 /** What a child says of several runs: of their hulls, if it cannot take them apart. */

@@ -1,5 +1,5 @@
 /** Who sees whom as a table that comes with the call: the boolean mask of other libraries, planned. */
-import { hashRows } from '../plan/hash-rows.ts';
+import { hashMask, hashRows } from '../plan/hash-rows.ts';
 import { unboundPattern } from './batch-rows.ts';
 import { defineBuiltIn } from './define-pattern.ts';
 import { invalidPattern } from './options.ts';
@@ -11,7 +11,8 @@ export function pairMask(): Pattern {
   return unboundPattern({ type: 'pairMask', isLimit: true, input: 'mask', bindData: maskOf });
 }
 
-function maskOf({ shape, data, queryOffset }: PairMask): Pattern {
+function maskOf(mask: PairMask): Pattern {
+  const { shape, data, queryOffset } = mask;
   const [batch, heads, queries, keys] = [...new Array<number>(4 - shape.length).fill(1), ...shape];
   const cells = data instanceof Uint8Array ? data : Uint8Array.from(data);
   const tables = new Map<number, PairTable>();
@@ -40,7 +41,7 @@ function maskOf({ shape, data, queryOffset }: PairMask): Pattern {
         }
       },
     },
-    () => `pairMask:${queryOffset}:${shape.join()}:${hashRows({ batch: 1, length: data.length, data })}`,
+    () => `pairMask:${hashMask(mask)}`,
   );
 }
 

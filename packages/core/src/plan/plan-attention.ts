@@ -149,8 +149,8 @@ export function checkSizes(sizes: PlanSizes): PlanSizes {
 
 const someSizes: Kind = fields(`an object with ${Object.keys(SIZES).join(', ')}`, ...Object.keys(SIZES));
 
-/** The cost of a whole plan, over all of its members. */
-function sumStats(groups: readonly PlanGroup[]): PlanStats {
+/** The cost of all groups of a plan, or of several plans, over their members. */
+export function sumStats(groups: readonly PlanGroup[]): PlanStats {
   const sum = (pick: (block: BlockPlan) => number): number =>
     groups.reduce((total, group) => total + pick(group.block) * group.members.length, 0);
   return {

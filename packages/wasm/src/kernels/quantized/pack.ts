@@ -89,51 +89,55 @@ function clearScales(f: FunctionBuilder, to: I32, blocks: I32): void {
   });
 }
 
+/** Where the codes of a column are, and where they go. */
+interface Column {
+  readonly from: I32;
+  readonly to: I32;
+  readonly blocks: I32;
+  readonly blockBytes: Local<'i32'>;
+}
+
 /** Emits to[pair][2] = pairs of codes, block by block; an odd block ends with a pair of one code. */
-function packBytes(
-  f: FunctionBuilder,
-  {
-    from: start,
-    to,
-    blocks,
-    blockBytes,
-  }: { readonly from: I32; readonly to: I32; readonly blocks: I32; readonly blockBytes: Local<'i32'> },
-): void {
-  const from = f.let('code', start);
-  const target = f.let('pair', to);
-  f.count('block', blocks, 1, () => {
-    f.count('index', i32.shrU(blockBytes, 1), 1, () => {
-      f.do(i32.store16(target, i32.xor(i32.load16U(from), SIGN | (SIGN << 8))));
-      f.advance(from, 2);
-      f.advance(target, 16);
-    });
-    f.if(i32.and(blockBytes, 1), () => {
-      f.do(i32.store16(target, i32.xor(i32.load8U(from), SIGN)));
-      f.advance(from, 1);
-      f.advance(target, 16);
-    });
-  });
+function packBytes(f: FunctionBuilder, column: Column): void {
+  packPairs(
+    f,
+    column,
+    (pair) => i32.xor(pair, SIGN | (SIGN << 8)),
+    (from, target) =>
+      f.if(i32.and(column.blockBytes, 1), () => {
+        f.do(i32.store16(target, i32.xor(i32.load8U(from), SIGN)));
+        f.advance(from, 1);
+        f.advance(target, 16);
+      }),
+  );
 }
 
 /** Emits to[depth] = halves, block by block; an odd block has the room of one more. */
-function packHalves(
+function packHalves(f: FunctionBuilder, column: Column): void {
+  packPairs(
+    f,
+    column,
+    (half) => half,
+    (_from, target) => f.if(i32.and(column.blockBytes, 2), () => f.advance(target, 16)),
+  );
+}
+
+/** Emits two bytes after two bytes of each block, 16 bytes apart, and then what `end` emits. */
+function packPairs(
   f: FunctionBuilder,
-  {
-    from: start,
-    to,
-    blocks,
-    blockBytes,
-  }: { readonly from: I32; readonly to: I32; readonly blocks: I32; readonly blockBytes: Local<'i32'> },
+  { from: start, to, blocks, blockBytes }: Column,
+  packed: (pair: I32) => I32,
+  end: (from: Local<'i32'>, target: Local<'i32'>) => void,
 ): void {
   const from = f.let('code', start);
-  const target = f.let('depth', to);
+  const target = f.let('target', to);
   f.count('block', blocks, 1, () => {
     f.count('index', i32.shrU(blockBytes, 1), 1, () => {
-      f.do(i32.store16(target, i32.load16U(from)));
+      f.do(i32.store16(target, packed(i32.load16U(from))));
       f.advance(from, 2);
       f.advance(target, 16);
     });
-    f.if(i32.and(blockBytes, 2), () => f.advance(target, 16));
+    end(from, target);
   });
 }
 
