@@ -53,7 +53,8 @@ export class ColumnTable {
   readonly #corners: Progressions;
   /** Entry i of level j holds the values of the blocks i … i + 2ʲ − 1. */
   readonly #levels: readonly Progressions[];
-  readonly #shapes: Int32Array;
+  /** Made when a mask is named: a search for orders names none. */
+  #shapes: Int32Array | undefined;
 
   constructor(column: Column, positions: Int32Array) {
     this.values = Float64Array.from(positions, column.at);
@@ -63,7 +64,6 @@ export class ColumnTable {
     for (let corner = 0; corner < this.#corners.length; corner++)
       blocks.widenBy(Math.floor((corner * CORNER) / BLOCK), this.#corners, corner);
     this.#levels = levelsOf(blocks);
-    this.#shapes = shapesOf(this.values);
   }
 
   /** A progression that holds the values at the places `from … to` (exclusive), which are not none. */
@@ -77,6 +77,7 @@ export class ColumnTable {
 
   /** A number that blocks share whose values differ by a constant. */
   shapeOf(block: number): number {
+    this.#shapes ??= shapesOf(this.values);
     return this.#shapes[block];
   }
 

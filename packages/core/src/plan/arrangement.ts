@@ -91,6 +91,12 @@ export function* arrange(headPattern: HeadPattern, rows: Rows, separateGlobals: 
   return { arrangement: best.arrangement ?? natural(headPattern, rows), tried: best.tried };
 }
 
+/** The pairs that kernels would compute in the cheapest arrangement, without a plan. */
+export function* cheapestPairs(headPattern: HeadPattern, rows: Rows): Steps<number> {
+  const { arrangement } = yield* arrange(headPattern, rows, false);
+  return (yield* pairsOf(arrangement, Infinity)).pairs;
+}
+
 /** The cheapest arrangement so far. */
 interface Best extends Count {
   arrangement: Arrangement | undefined;

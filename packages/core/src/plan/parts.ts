@@ -6,8 +6,10 @@
 import { and, not, orAll } from '../patterns/combinators.ts';
 import { checkPattern } from '../patterns/options.ts';
 import type { Pattern } from '../patterns/pattern.ts';
+import { finish } from '../async/steps.ts';
+import { cheapestPairs } from './arrangement.ts';
 import { TILE } from './block-plan.ts';
-import { checkSizes, planAttention, type PlanSizes } from './plan-attention.ts';
+import { checkSizes, type PlanSizes } from './plan-attention.ts';
 
 /** Parts must save this share of the pairs: they write their outputs twice, and merge them. */
 const WORTHWHILE = 0.7;
@@ -26,14 +28,16 @@ const MOST_TILES = 2 ** 22;
  * partsOf(sizes, isNear).length; // 2: the rows of a picture, and the columns without them
  */
 export function partsOf(sizes: PlanSizes, pattern: Pattern): readonly Pattern[] {
-  const { queryLength, keyLength } = checkSizes(sizes);
+  const { queryLength, keyLength, queryOffset } = checkSizes(sizes);
   const alternatives = checkPattern('core/plan', pattern).alternatives();
   const searched = alternatives.filter((alternative) => alternative.hints(0, 0).length > 0);
   const tiles = Math.ceil(queryLength / TILE) * Math.ceil(keyLength / TILE);
   if (searched.length < 2 || tiles > MOST_TILES || !isUniform(sizes, pattern)) return [pattern];
 
+  pattern.validate(sizes);
+  const rows = { queries: undefined, keys: undefined, queryLength, keyLength, queryOffset };
   const pairsOf = (part: Pattern): number =>
-    planAttention({ ...sizes, batch: 1, heads: 1 }, part).stats.computedPairs;
+    finish(cheapestPairs({ pattern: part, batchRow: 0, head: 0 }, rows));
   const parts = alternatives.map((alternative, i) =>
     i === 0 ? alternative : and(alternative, not(orAll(alternatives.slice(0, i)))),
   );
