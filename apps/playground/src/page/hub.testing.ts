@@ -16,11 +16,12 @@ export async function stubHub(id: string, folder: string): Promise<HubOfTest> {
   const main = { commit: commitOf('c0ffee'), files };
   const hub = await startStubHub([{ id, revisions: new Map([['main', main]]) }], { redirects: false });
   return {
-    standInFor: (context) =>
-      context.route('https://huggingface.co/**', async (route) => {
+    async standInFor(context) {
+      await context.route('https://huggingface.co/**', async (route) => {
         const { pathname, search } = new URL(route.request().url());
         await route.fulfill({ response: await route.fetch({ url: `${hub.url}${pathname}${search}` }) });
-      }),
+      });
+    },
     [Symbol.asyncDispose]: () => hub.close(),
   };
 }
