@@ -192,7 +192,13 @@ export type { PairInput, PairScores, PredictOptions, RankedDocument, RankOptions
 export type { TextChunk, TextChunks } from './encode/chunks.ts';
 export type { EncodeInput } from './encode/inputs.ts';
 export type { TokenizedPair, TokenizeOptions } from './encode/tokenize-inputs.ts';
-export type { Generated, GenerateOptions, Prompt } from './generate/generate.ts';
+export type {
+  Generated,
+  GeneratedSequence,
+  GenerateOptions,
+  Prompt,
+  SearchOptions,
+} from './generate/options.ts';
 export type { Pooling, PoolingMode } from './sentence/pooling.ts';
 export type { PromptChoice, Prompts, TextRole } from './sentence/prompts.ts';
 export {

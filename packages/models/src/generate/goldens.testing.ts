@@ -56,8 +56,8 @@ export async function readSearchGolden(golden: GoldenCase): Promise<SearchGolden
   const options = golden.config.generate as unknown as CaseOptions;
   const given = tensors.get('in.decoder_input_ids');
   const prompt = given ? Array.from(given.data).slice(0, given.shape[1]) : [options.decoder_start_token_id];
-  const [steps, rows, vocab] = tensor('out.currentscores').shape;
-  const scores = tensor('out.currentscores').data as Float32Array;
+  const [steps, rows, vocab] = tensor('out.step_scores').shape;
+  const scores = tensor('out.step_scores').data as Float32Array;
   const live = tensor('aux.live').data;
   return {
     id: golden.id,

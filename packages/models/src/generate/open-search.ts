@@ -1,0 +1,104 @@
+/** What a call generates with: its options and the files' defaults, checked before anything is computed. */
+import { AttnError } from '@attn/core';
+import { show } from '@attn/core/backend';
+import type { EncodeProgress } from '../encode/options.ts';
+import type { IntegerList } from '../inputs/entries.ts';
+import type { GenerationRules, Model } from '../model.ts';
+import type { RunnableModel } from '../runnable-model.ts';
+import { defaultsOf } from './generation-config.ts';
+import type { SearchSource } from './open-decoder.ts';
+import type { Generated, SearchOptions } from './options.ts';
+import { idleOptions, planSearch } from './plan-search.ts';
+import { runSearch, type SearchRun } from './run-search.ts';
+import type { SearchPlan } from './search.ts';
+import { readSearchSettings } from './settings.ts';
+import { TokenProgress } from './token-progress.ts';
+
+/** What a call generates with. */
+export interface OpenSearch {
+  /** Sentences about options that do nothing. */
+  readonly idle: readonly string[];
+  /** Texts before which a text ends. */
+  readonly stop: readonly string[];
+  /** What a search for a text of these ids begins with. */
+  sourceOf(ids: readonly number[]): SearchSource;
+  /** The plan of a search. Errors: `INVALID_ARGUMENT` (no room). */
+  planOf(source: SearchSource): SearchPlan;
+}
+
+/** Callbacks of a call that generates, and where it runs. */
+export interface SearchCallbacks extends Pick<SearchRun, 'backend' | 'signal'> {
+  readonly onToken?: ((id: number, input: number, text: number) => void) | undefined;
+  readonly onText?: ((piece: string, input: number, text: number) => void) | undefined;
+  readonly onProgress?: ((progress: EncodeProgress) => void) | undefined;
+}
+
+/** What a model's texts end with. Errors: `UNSUPPORTED` for a model that generates none. */
+export function rulesOf(where: string, { generation, architecture }: Model): GenerationRules {
+  if (generation !== undefined) return generation;
+  const message = `${architecture} does not continue texts: only a causal language model does, such as ReformerModelWithLMHead`;
+  throw new AttnError('UNSUPPORTED', where, message);
+}
+
+/**
+ * Checks options, and joins them with the files' defaults. `task` is a name in `task_specific_params`.
+ * Errors: `UNSUPPORTED`, `INVALID_ARGUMENT`, `MISSING_INPUT` (`stop` without a tokenizer), `MALFORMED_FILE`.
+ */
+export function openSearch(
+  where: string,
+  { model, tokenizer, settings }: RunnableModel,
+  { decoder_input_ids: given, ...options }: SearchOptions & { readonly decoder_input_ids?: IntegerList },
+  task?: string,
+): OpenSearch {
+  const { eosTokenId } = rulesOf(where, model);
+  const { vocabSize = Infinity } = model;
+  const own = readSearchSettings(where, options, vocabSize);
+  const { generation } = settings;
+  const defaults = generation ? defaultsOf(where, generation, own, { task, vocabSize }) : {};
+  const stop = own.stop ?? defaults.stop ?? [];
+  if (stop.length > 0 && tokenizer === undefined)
+    throw new AttnError('MISSING_INPUT', where, 'stop needs a tokenizer, and this model has none');
+  if (given !== undefined) refuseDecoderIds(where, model, given);
+  const place = { where, eos: [eosTokenId].flat(), room: model.maxLength };
+  const plan = planSearch(own, defaults, { ...place, promptLength: 1 });
+  return {
+    idle: idleOptions(own, plan),
+    stop,
+    sourceOf: (ids) => ({ ids: undefined, prompt: ids }),
+    planOf: ({ prompt }) => planSearch(own, defaults, { ...place, promptLength: prompt.length }),
+  };
+}
+
+function refuseDecoderIds(where: string, { architecture }: Model, ids: IntegerList): void {
+  const message = `${architecture} has no encoder, so decoder_input_ids must be absent, got ${show(ids)}`;
+  throw new AttnError('INVALID_ARGUMENT', where, message);
+}
+
+/** Generates the texts of all sources, one source after another. Errors: those of `planOf` and `runSearch`. */
+export async function generateAll(
+  where: string,
+  runnable: RunnableModel,
+  search: OpenSearch,
+  sources: readonly SearchSource[],
+  { onToken, onText, onProgress, backend, signal }: SearchCallbacks,
+): Promise<readonly Generated[]> {
+  const plans = sources.map((source) => search.planOf(source));
+  const most = plans.map(({ rules }) => rules.maxLength - rules.promptLength);
+  const progress = new TokenProgress(most, onProgress);
+  const results: Generated[] = [];
+  for (const [input, source] of sources.entries()) {
+    progress.begin(input);
+    const result = await runSearch(where, runnable, source, {
+      plan: plans[input],
+      stop: search.stop,
+      backend,
+      signal,
+      onStep: () => progress.step(),
+      onToken: onToken && ((id, text) => onToken(id, input, text)),
+      onText: onText && ((piece, text) => onText(piece, input, text)),
+    });
+    results.push(result);
+  }
+  progress.begin(sources.length);
+  return results;
+}
