@@ -31,7 +31,9 @@ export type {
 export { quantizeCheckpoint, type QuantizeCheckpointOptions } from './quantize-checkpoint.ts';
 export { memoryCheckpoint } from './checkpoint/memory.ts';
 export { randomCheckpoint, type RandomOptions } from './checkpoint/random.ts';
+export { BART_PRESETS } from './bart/presets.ts';
 export { BIGBIRD_PRESETS } from './bigbird/presets.ts';
+export { LED_PRESETS } from './led/presets.ts';
 export { LONGFORMER_PRESETS } from './longformer/presets.ts';
 export { MODERNBERT_PRESETS } from './modernbert/presets.ts';
 export { PRIVACY_FILTER_PRESETS } from './privacy-filter/presets.ts';
@@ -51,6 +53,9 @@ export {
   type LongformerCallOptions,
   type LongformerConfig,
 } from './longformer/index.ts';
+export { ledFamily } from './led/index.ts';
+export { bartFamily } from './bart/index.ts';
+export type { EncoderDecoder, Seq2SeqCallOptions } from './seq2seq/model.ts';
 export {
   reformerFamily,
   Reformer,

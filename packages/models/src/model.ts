@@ -33,6 +33,13 @@ export interface TokenBatch {
   /** [B, N]. Default: the model's own rule. Models that count positions by themselves refuse it. */
   readonly positionIds?: Integers;
   /**
+   * [B, T]: the tokens that the decoder has seen, the first one usually `Seq2Seq.startTokenId`. Default:
+   * `inputIds`, moved one place to the right. Models without a decoder of their own refuse it.
+   */
+  readonly decoderInputIds?: Integers;
+  /** [B, T]: 0 hides a token of the decoder, 1 does not. Default: none is hidden. */
+  readonly decoderAttentionMask?: Mask;
+  /**
    * The task whose adapters take part, of all rows: one of `Model.tasks`. Default: none. Models without
    * adapters refuse it.
    */
