@@ -76,10 +76,20 @@ export interface FixedCall {
   readonly task?: string;
 }
 
-/** What `generate` must know about a causal language model, whose output `logits` is [B, N, vocabulary]. */
+/** What `generate` must know about a model of language, whose output `logits` is [B, T, vocabulary]. */
 export interface GenerationRules {
   /** The id that ends a text, or the ids of which any does. */
   readonly eosTokenId: number | readonly number[];
+  /** Absent in models that continue the text that they read. */
+  readonly decoder?: DecoderRules | undefined;
+}
+
+/** What `generate` must know about the decoder that writes what an encoder has read. */
+export interface DecoderRules {
+  /** The id that decoding begins with. */
+  readonly startTokenId: number;
+  /** Most tokens that a row of the decoder may have. */
+  readonly maxLength: number;
 }
 
 /** A model with its weights. */
@@ -107,7 +117,7 @@ export interface Model {
    * models without adapters.
    */
   readonly tasks?: ReadonlyMap<string, string> | undefined;
-  /** Absent in models that do not continue texts. */
+  /** Absent in models that generate no texts. */
   readonly generation?: GenerationRules | undefined;
   /**
    * The length to which a row of this many tokens should be padded (and masked), so that few

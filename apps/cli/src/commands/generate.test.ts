@@ -114,7 +114,7 @@ test('a model that does not continue texts', async () => {
   expect(JSON.parse(stdout).error).toMatchObject({
     code: 'UNSUPPORTED',
     message: expect.stringContaining(
-      'generate needs a causal language model, such as ReformerModelWithLMHead; LongformerModel gives',
+      'generate needs a model of language: ReformerModelWithLMHead, LEDForConditionalGeneration, …; LongformerModel gives',
     ),
   });
 });

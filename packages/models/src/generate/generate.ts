@@ -83,9 +83,9 @@ async function promptIds(
 ): Promise<readonly number[]> {
   if (typeof prompt !== 'string') return readIds({ where: WHERE, name }, prompt, model.vocabSize);
   const options = { signal, onCharacters: undefined, limits: model };
-  const [tokens] =
-    prompt === '' ? [{ ids: [] }] : await tokenizeAll(WHERE, tokenizer, [{ text: prompt }], options);
-  return openEnd(WHERE, tokens, prompt, name);
+  if (prompt === '') throw noTokens(WHERE, prompt, name);
+  const [tokens] = await tokenizeAll(WHERE, tokenizer, [{ text: prompt }], options);
+  return model.generation?.decoder ? tokens.ids : openEnd(WHERE, tokens, prompt, name);
 }
 
 /**
@@ -96,6 +96,11 @@ export function openEnd(where: string, tokens: TokenizedText, text: string, name
   const { ids } = tokens;
   const { after } = repeatedOf(tokens);
   if (ids.length > after) return ids.slice(0, ids.length - after);
+  throw noTokens(where, text, name);
+}
+
+/** The error of a text without tokens. */
+export function noTokens(where: string, text: string, name: string): AttnError {
   const message = `${name} must have at least one token, got ${show(text)}`;
-  throw new AttnError('INVALID_ARGUMENT', where, message);
+  return new AttnError('INVALID_ARGUMENT', where, message);
 }

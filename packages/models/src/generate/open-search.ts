@@ -1,13 +1,12 @@
 /** What a call generates with: its options and the files' defaults, checked before anything is computed. */
 import { AttnError } from '@attn/core';
-import { show } from '@attn/core/backend';
 import type { EncodeProgress } from '../encode/options.ts';
-import type { IntegerList } from '../inputs/entries.ts';
 import type { GenerationRules, Model } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import { defaultsOf } from './generation-config.ts';
 import type { SearchSource } from './open-decoder.ts';
-import type { Generated, SearchOptions } from './options.ts';
+import { openSource } from './open-source.ts';
+import type { Generated, GenerateOptions, SearchOptions } from './options.ts';
 import { idleOptions, planSearch } from './plan-search.ts';
 import { runSearch, type SearchRun } from './run-search.ts';
 import type { SearchPlan } from './search.ts';
@@ -20,7 +19,7 @@ export interface OpenSearch {
   readonly idle: readonly string[];
   /** Texts before which a text ends. */
   readonly stop: readonly string[];
-  /** What a search for a text of these ids begins with. */
+  /** What a search for a text of these ids begins with. Errors: `INVALID_ARGUMENT` (a text is too long). */
   sourceOf(ids: readonly number[]): SearchSource;
   /** The plan of a search. Errors: `INVALID_ARGUMENT` (no room). */
   planOf(source: SearchSource): SearchPlan;
@@ -36,9 +35,12 @@ export interface SearchCallbacks extends Pick<SearchRun, 'backend' | 'signal'> {
 /** What a model's texts end with. Errors: `UNSUPPORTED` for a model that generates none. */
 export function rulesOf(where: string, { generation, architecture }: Model): GenerationRules {
   if (generation !== undefined) return generation;
-  const message = `${architecture} does not continue texts: only a causal language model does, such as ReformerModelWithLMHead`;
+  const message = `${architecture} generates no texts: only a causal language model does, such as ReformerModelWithLMHead, or one with a decoder, such as LEDForConditionalGeneration`;
   throw new AttnError('UNSUPPORTED', where, message);
 }
+
+/** Options of a search, and of what it begins with. */
+export type OpenSearchOptions = SearchOptions & Pick<GenerateOptions, 'decoder_input_ids' | 'globalTokens'>;
 
 /**
  * Checks options, and joins them with the files' defaults. `task` is a name in `task_specific_params`.
@@ -46,11 +48,12 @@ export function rulesOf(where: string, { generation, architecture }: Model): Gen
  */
 export function openSearch(
   where: string,
-  { model, tokenizer, settings }: RunnableModel,
-  { decoder_input_ids: given, ...options }: SearchOptions & { readonly decoder_input_ids?: IntegerList },
+  runnable: RunnableModel,
+  { decoder_input_ids, globalTokens, ...options }: OpenSearchOptions,
   task?: string,
 ): OpenSearch {
-  const { eosTokenId } = rulesOf(where, model);
+  const { model, tokenizer, settings } = runnable;
+  const { eosTokenId, decoder } = rulesOf(where, model);
   const { vocabSize = Infinity } = model;
   const own = readSearchSettings(where, options, vocabSize);
   const { generation } = settings;
@@ -58,20 +61,21 @@ export function openSearch(
   const stop = own.stop ?? defaults.stop ?? [];
   if (stop.length > 0 && tokenizer === undefined)
     throw new AttnError('MISSING_INPUT', where, 'stop needs a tokenizer, and this model has none');
-  if (given !== undefined) refuseDecoderIds(where, model, given);
-  const place = { where, eos: [eosTokenId].flat(), room: model.maxLength };
+  const { decoder_start_token_id } = own;
+  const begin = {
+    decoder_input_ids,
+    globalTokens,
+    ...(decoder_start_token_id !== undefined && { decoder_start_token_id }),
+  };
+  const sourceOf = openSource(where, runnable, begin, defaults);
+  const place = { where, eos: [eosTokenId].flat(), room: decoder?.maxLength ?? model.maxLength };
   const plan = planSearch(own, defaults, { ...place, promptLength: 1 });
   return {
     idle: idleOptions(own, plan),
     stop,
-    sourceOf: (ids) => ({ ids: undefined, prompt: ids }),
+    sourceOf,
     planOf: ({ prompt }) => planSearch(own, defaults, { ...place, promptLength: prompt.length }),
   };
-}
-
-function refuseDecoderIds(where: string, { architecture }: Model, ids: IntegerList): void {
-  const message = `${architecture} has no encoder, so decoder_input_ids must be absent, got ${show(ids)}`;
-  throw new AttnError('INVALID_ARGUMENT', where, message);
 }
 
 /** Generates the texts of all sources, one source after another. Errors: those of `planOf` and `runSearch`. */

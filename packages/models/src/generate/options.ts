@@ -84,6 +84,11 @@ export interface GenerateOptions extends SearchOptions {
    * `decoder_start_token_id` alone.
    */
   readonly decoder_input_ids?: IntegerList;
+  /**
+   * Positions of global tokens in each text that an encoder reads, in models that have some. Default: the
+   * first, and every `<doc-sep>` where the tokenizer has this token.
+   */
+  readonly globalTokens?: IntegerList;
   /** Name of the backend to use; the call fails if that cannot run. Default: the fastest backend. */
   readonly backend?: string;
   readonly signal?: AbortSignal;
@@ -171,6 +176,7 @@ export const SEARCH_KINDS: OptionKinds<SearchOptions> = {
 export const GENERATE_KINDS: OptionKinds<GenerateOptions> = {
   ...SEARCH_KINDS,
   decoder_input_ids: anything,
+  globalTokens: anything,
   backend: aString,
   signal: aSignal,
   onToken: aFunction,

@@ -59,7 +59,7 @@ export async function runSearch(
   if (isBeams) for (const [row, { ids }] of rows.entries()) for (const id of ids) watch.onToken(id, row);
   for (const stream of streams) stream.finish();
   const sequences = rows.map((found, row) => sequenceOf(found, streams.at(row)?.text));
-  const promptTokens = (source.ids ?? prompt).length;
+  const promptTokens = (source.text?.ids ?? prompt).length;
   return { ...sequences[0], sequences, promptTokens, backends: [...decoder.backends] };
 }
 

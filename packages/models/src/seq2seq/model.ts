@@ -8,7 +8,7 @@ import { tokenTable } from '../encoder/last-token.ts';
 import { checkSeq2SeqBatch, readInputIds, refuse } from '../inputs/batch.ts';
 import { readPadding } from '../inputs/integers.ts';
 import { checkFixedCall } from '../inputs/lengths.ts';
-import type { FixedCall, Model, ModelCall, TokenBatch } from '../model.ts';
+import type { FixedCall, GenerationRules, Model, ModelCall, TokenBatch } from '../model.ts';
 import type { Seq2SeqConfig } from './config.ts';
 import type { EncoderSide } from './encoder-side.ts';
 import type { DecoderShape } from './graph.ts';
@@ -38,6 +38,7 @@ export class EncoderDecoder implements Model {
   readonly takesPadding = true;
   readonly takesGlobalTokens: boolean;
   readonly tokenTypes = 0;
+  readonly generation: GenerationRules | undefined;
   private readonly config: Seq2SeqConfig;
   private readonly reader: TextReader;
   private readonly where: string;
@@ -54,6 +55,9 @@ export class EncoderDecoder implements Model {
     this.padTokenId = config.padTokenId;
     this.takesGlobalTokens = reader.takesGlobalTokens;
     this.outputs = outputNames(config.task);
+    const { startTokenId, decoder, endTokens: eosTokenId } = config;
+    const rules = { startTokenId, maxLength: decoder.positions.count };
+    this.generation = config.task === 'generation' ? { eosTokenId, decoder: rules } : undefined;
   }
 
   /** Errors: those of `Model.call`; also `INVALID_ARGUMENT` for a text to classify that no id ends. */

@@ -3,7 +3,7 @@ import { aBoolean, type OptionKinds } from '@attn/core/backend';
 import { cutTokens } from '../encode/cut-tokens.ts';
 import type { Checked } from '../encode/options.ts';
 import { tokenizeTexts } from '../encode/run-texts.ts';
-import { openEnd } from '../generate/generate.ts';
+import { noTokens, openEnd } from '../generate/generate.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import {
   GENERATION_TASK_KINDS,
@@ -90,7 +90,7 @@ class Writer implements TaskRunner<string, TextGenerationOptions, readonly Gener
     const { where, runnable } = this;
     const name = (i: number): string => (texts.length === 1 ? 'the input' : `input ${i}`);
     const empty = texts.indexOf('');
-    if (empty >= 0) openEnd(where, { ids: [] }, '', name(empty));
+    if (empty >= 0) throw noTokens(where, '', name(empty));
     const inputs = texts.map((text) => ({ text }));
     const tokenized = await tokenizeTexts(where, runnable, inputs, options);
     const cut = { maxLength: rowLimit(runnable, options), side: runnable.settings.cutting?.side ?? 'right' };
