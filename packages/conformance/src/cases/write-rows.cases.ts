@@ -13,7 +13,11 @@ export const writeRowsCases: readonly ConformanceCase[] = [
     })),
   ),
   ...opCases('writeRows', 'One row, no row, all rows; other ranks and dtypes; NaN that is overwritten.', [
-    { shapes: { x: [2, 3, 9, 4], rows: [2, 3, 1, 4], at: [1] }, attributes: { axis: 2 }, integers: { at: 9 } },
+    {
+      shapes: { x: [2, 3, 9, 4], rows: [2, 3, 1, 4], at: [1] },
+      attributes: { axis: 2 },
+      integers: { at: 9 },
+    },
     { shapes: { x: [4, 3], rows: [0, 3], at: [1] }, attributes: { axis: 0 }, integers: { at: 5 } },
     { shapes: { x: [4, 3], rows: [4, 3], at: [1] }, attributes: { axis: 0 }, integers: { at: 1 } },
     { shapes: { x: [0, 3], rows: [0, 1], at: [1] }, attributes: { axis: 1 }, integers: { at: 3 } },
@@ -23,7 +27,12 @@ export const writeRowsCases: readonly ConformanceCase[] = [
       attributes: { axis: 0 },
       integers: { x: 50, rows: 50, at: 5 },
     },
-    { shapes: { x: [6, 5], rows: [6, 2], at: [1] }, attributes: { axis: 1 }, integers: { at: 4 }, dtype: 'f16' },
+    {
+      shapes: { x: [6, 5], rows: [6, 2], at: [1] },
+      attributes: { axis: 1 },
+      integers: { at: 4 },
+      dtype: 'f16',
+    },
     {
       shapes: { x: [2, 3], rows: [1, 3], at: [1] },
       attributes: { axis: 0 },

@@ -47,10 +47,7 @@ export class States<M extends StateMemory<M>> {
    * `INVALID_ARGUMENT` for the state of another backend; `INVALID_DTYPE`, `INVALID_SHAPE` for tensors other
    * than those of the graph; `DISPOSED`; `ABORTED`.
    */
-  async use<T>(
-    { graph, state, signal }: StateUse,
-    work: (memory: M | undefined) => Promise<T>,
-  ): Promise<T> {
+  async use<T>({ graph, state, signal }: StateUse, work: (memory: M | undefined) => Promise<T>): Promise<T> {
     const where = `${this.backend}/run`;
     if (graph.states.size === 0) return work(undefined);
     if (state === undefined) {
@@ -136,7 +133,8 @@ class BackendState<M extends StateMemory<M>> implements State {
     const where = this.at('write');
     checkTensor(tensor, where);
     return this.inTurn(where, (memory) => {
-      checkSame(where, `tensor ${name}`, tensor, this.spec(where, name));
+      const spec = this.spec(where, name);
+      checkSame(where, `tensor ${name}`, tensor, spec);
       return memory.write(name, rowMajor(tensor));
     });
   }
@@ -161,7 +159,9 @@ class BackendState<M extends StateMemory<M>> implements State {
   }
 
   async fork(): Promise<State> {
-    return this.inTurn(this.at('fork'), async (memory) => this.owner.adopt(this.current, await memory.fork()));
+    return this.inTurn(this.at('fork'), async (memory) =>
+      this.owner.adopt(this.current, await memory.fork()),
+    );
   }
 
   async resize(name: string, shape: readonly number[]): Promise<void> {

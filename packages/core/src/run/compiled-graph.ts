@@ -64,8 +64,7 @@ export class HeldGraph implements CompiledGraph {
         );
       }
       return this.owner.inTurn(this.placement.backend, signal, async (backend) => {
-        if (backend !== this.placement.backend)
-          await untilAborted(this.moveTo(backend), signal, 'core/run');
+        if (backend !== this.placement.backend) await untilAborted(this.moveTo(backend), signal, 'core/run');
         const { executable } = this.placement;
         return typedFailure(backend, 'RUN_FAILED', () => executable.run(inputs, runOptions));
       });

@@ -7,9 +7,9 @@ const { writeRows } = ops;
 const at = spec([1], 'i32');
 
 test('replaces rows along any axis', () => {
-  expect(
-    writeRows.infer({ x: spec([2, 5, 3], 'u8'), rows: spec([2, 2, 3], 'u8'), at }, { axis: 1 }),
-  ).toEqual([spec([2, 5, 3], 'u8')]);
+  expect(writeRows.infer({ x: spec([2, 5, 3], 'u8'), rows: spec([2, 2, 3], 'u8'), at }, { axis: 1 })).toEqual(
+    [spec([2, 5, 3], 'u8')],
+  );
   const x = counting([2, 3]);
   expect(
     references.writeRows({ x, rows: reference([1, 3], [7, 8, 9]), at: reference([1], [1]) }, { axis: 0 }),
