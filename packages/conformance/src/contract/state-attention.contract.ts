@@ -26,6 +26,17 @@ function stepGraph(capacity: number): Graph {
   return builder.build({ out });
 }
 
+/** Writes keys and values from the first on. */
+function promptGraph(capacity: number, length: number): Graph {
+  const builder = new GraphBuilder();
+  const cache = { dtype: 'f32', shape: [1, HEADS, capacity, DIM] } as const;
+  const rows = { dtype: 'f32', shape: [1, HEADS, length, DIM] } as const;
+  const at = builder.constant(i32([1], [0]));
+  const write = (name: string): ReturnType<GraphBuilder['state']> =>
+    builder.writeRows(builder.state(`${name}s`, cache), builder.input(name, rows), at, 2);
+  return builder.build({ k: write('k'), v: write('v') });
+}
+
 /** Attention of one query to the keys themselves, which nothing hides. */
 function plainGraph(length: number): Graph {
   const builder = new GraphBuilder();
@@ -68,6 +79,17 @@ function concatenated(rows: readonly Tensor[]): Tensor {
   return { dtype: 'f32', shape: [1, HEADS, rows.length, DIM], data };
 }
 
+/** The keys and values of steps, one after another. */
+function keysAndValues(positions: readonly number[]): [k: Tensor, v: Tensor] {
+  const steps = positions.map(stepInputs);
+  return [concatenated(steps.map(({ k }) => k)), concatenated(steps.map(({ v }) => v))];
+}
+
+/** The positions 0 … last. */
+function upTo(last: number): number[] {
+  return Array.from({ length: last + 1 }, (_, position) => position);
+}
+
 /** What attention gives to the query over the keys and values of these steps, compared with a run's outputs. */
 function problemOf(
   what: string,
@@ -75,8 +97,7 @@ function problemOf(
   positions: readonly number[],
   outputs: Tensors,
 ): string | undefined {
-  const k = concatenated(positions.map((position) => stepInputs(position).k));
-  const v = concatenated(positions.map((position) => stepInputs(position).v));
+  const [k, v] = keysAndValues(positions);
   return differences(what, plainGraph(positions.length), { q, k, v }, outputs);
 }
 
@@ -95,18 +116,19 @@ export const stateAttentionContract: readonly ContractCase[] = [
       await using state = await backend.createState({ ks, vs });
       const step = await backend.compile(stepGraph(capacity));
       let problem: string | undefined;
-      const positions: number[] = [];
-      for (let position = 0; position < capacity; position++) {
-        positions.push(position);
-        const inputs = {
-          ...stepInputs(position),
-          at: i32([1], [position]),
-          bias: hidden(position + 1, capacity),
-        };
+      const run = async (position: number): Promise<void> => {
+        const bias = hidden(position + 1, capacity);
+        const inputs = { ...stepInputs(position), at: i32([1], [position]), bias };
         const outputs = await step.run(inputs, { state });
-        const isCompared = position < 4 || position % 16 === 0 || position === capacity - 1;
-        if (isCompared) problem ??= problemOf(`step ${position}`, inputs.q, positions, outputs);
-      }
+        problem ??= problemOf(`step ${position}`, inputs.q, upTo(position), outputs);
+      };
+      for (let position = 0; position < 4; position++) await run(position);
+      // The tokens in between come all at once, as those of a prompt do.
+      const [k, v] = keysAndValues(upTo(62));
+      const prompt = await backend.compile(promptGraph(capacity, 63));
+      await prompt.run({ k, v }, { state });
+      prompt.dispose();
+      for (let position = 63; position < 66; position++) await run(position);
       step.dispose();
       return problem;
     },
