@@ -6,14 +6,17 @@ import type { ReferenceTensor } from '../ops/op.ts';
 import { toReference } from '../ops/reference-tensor.ts';
 import { checkGraph } from './check-graph.ts';
 import { namedInputs, type Graph, type NodeOf } from './graph.ts';
+import { withoutState } from './without-state.ts';
 import { checkRunInputs } from '../host/run-inputs.ts';
 
 /**
- * Computes the outputs of a graph in float64, by name. Nothing is rounded on the way. Errors: those of
- * `checkRunInputs`, `INVALID_GRAPH`.
+ * Computes the outputs of a graph in float64, by name. Nothing is rounded on the way. States count as inputs,
+ * and their new contents as outputs; `withoutState` has the names. Errors: those of `checkRunInputs`,
+ * `INVALID_GRAPH`.
  */
-export function evaluateReference(graph: Graph, inputs: Tensors): Record<string, ReferenceTensor> {
-  checkGraph(graph, 'core/evaluateReference');
+export function evaluateReference(work: Graph, inputs: Tensors): Record<string, ReferenceTensor> {
+  checkGraph(work, 'core/evaluateReference');
+  const graph = work.states.size === 0 ? work : withoutState(work).graph;
   const values: ReferenceTensor[] = [];
   const fed = checkRunInputs(graph, inputs);
   for (const [name, id] of graph.inputs) values[id] = toReference(fed[name]);

@@ -64,13 +64,13 @@ export async function readBartWeights(
 /** Slots of the tensors that a model takes from a checkpoint. */
 export function bartLayout(checkpoint: Pick<Checkpoint, 'has'>, config: BartConfig): BartSlots {
   const prefix = sidePrefix(checkpoint, PREFIX);
-  const { encoder, vocabSize } = config;
+  const { encoder } = config;
   const layers = Array.from({ length: encoder.layers }, (_, i) =>
     encoderLayer(`${prefix}encoder.layers.${i}`, config),
   );
   return seq2SeqSlots(checkpoint, config, {
     prefix,
-    encoder: { ...embeddingSlots(prefix, 'encoder', vocabSize, encoder), layers },
+    encoder: { ...embeddingSlots(prefix, 'encoder', config, encoder), layers },
   });
 }
 

@@ -1,5 +1,4 @@
-// LED's goldens: the encoder alone, and what the decoder makes of ids that are known. `ATTN_GOLDENS` brings
-// larger models with every class and every input.
+// LED's goldens: every class, with ids of the decoder that are known. `ATTN_GOLDENS` brings larger models.
 import { casesByName, goldenCases, readerOf } from '../testing/golden-sets.testing.ts';
 import { hasStates, testGoldens, type GoldenCall } from '../testing/goldens-suite.testing.ts';
 import type { Golden } from '../testing/goldens.testing.ts';
@@ -10,13 +9,11 @@ const callOf = async (golden: Golden): Promise<GoldenCall> => {
   return { model, ...model.call(golden.batch, { hiddenStates: hasStates(golden) }) };
 };
 
-// In the second, 2 in the attention mask marks a global token.
+// Of the encoder alone. In the second, 2 in the attention mask marks a global token.
 testGoldens(['led_encoder', 'led_mask_of_three'], callOf, ['wasm', 'onnx', 'webgpu']);
 
 const whole = process.env.ATTN_GOLDENS
   ? goldenCases('classic', 'led').filter(({ config }) => config.kind === 'model')
   : [];
-if (whole.length > 0) {
-  const cases = casesByName(whole);
-  testGoldens([...cases.keys()], callOf, ['wasm', 'onnx'], readerOf(cases));
-}
+const cases = casesByName([...goldenCases('heads', 'led'), ...whole]);
+testGoldens([...cases.keys()], callOf, undefined, readerOf(cases));

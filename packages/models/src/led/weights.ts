@@ -43,10 +43,8 @@ export function ledLayout(checkpoint: Pick<Checkpoint, 'has'>, config: LedConfig
   return seq2SeqSlots(checkpoint, config, { prefix, encoder: encoderSlots(config, prefix) });
 }
 
-function encoderSlots(
-  { vocabSize, encoder: { hiddenSize, positionRows, intermediateSize, windows } }: LedConfig,
-  prefix: string,
-): LongformerEncoderSlots {
+function encoderSlots(config: LedConfig, prefix: string): LongformerEncoderSlots {
+  const { hiddenSize, positionRows, intermediateSize, windows } = config.encoder;
   const square = (name: string): LinearSlots => linearSlots(name, hiddenSize, hiddenSize);
   const layer = (name: string): LongformerEncoderSlots['layers'][number] => {
     const attention = `${name}.self_attn.longformer_self_attn`;
@@ -66,7 +64,7 @@ function encoderSlots(
   };
   const positions = { count: positionRows, offset: 0 };
   return {
-    ...embeddingSlots(prefix, 'encoder', vocabSize, { width: hiddenSize, positions }),
+    ...embeddingSlots(prefix, 'encoder', config, { width: hiddenSize, positions }),
     types: undefined,
     layers: withSensitiveEnd(windows.map((_, i) => layer(`${prefix}encoder.layers.${i}`))),
   };

@@ -95,16 +95,17 @@ export function attentionSlots(name: string, width: number): AttentionSlots {
   return { query: square('q'), key: square('k'), value: sensitive(square('v')), output: square('out') };
 }
 
-/** Slots of words, which both sides share, of positions, and of the norm after them. */
+/** Slots of words, which both sides share where they are tied, of positions, and of the norm after them. */
 export function embeddingSlots(
   prefix: string,
   side: 'encoder' | 'decoder',
-  vocabSize: number,
+  { vocabSize, isTied }: Pick<Seq2SeqConfig, 'vocabSize' | 'isTied'>,
   { width, positions }: Pick<StackConfig, 'width' | 'positions'>,
 ): EmbeddingSlots {
   const rows = positions.count + positions.offset;
+  const words = isTied ? 'shared.weight' : `${side}.embed_tokens.weight`;
   return {
-    words: tableSlot(`${prefix}shared.weight`, vocabSize, width),
+    words: tableSlot(`${prefix}${words}`, vocabSize, width),
     positions: new Slot(`${prefix}${side}.embed_positions.weight`, [rows, width]),
     embeddingNorm: normSlots(`${prefix}${side}.layernorm_embedding`, width),
   };
@@ -117,11 +118,11 @@ export function seq2SeqSlots<E extends object>(
   { prefix, encoder }: { readonly prefix: string; readonly encoder: E },
 ): Seq2SeqSlots<E> {
   if (config.task === 'encoder') return { encoder, decoder: undefined, head: {} };
-  const { decoder, vocabSize } = config;
+  const { decoder } = config;
   return {
     encoder,
     decoder: {
-      ...embeddingSlots(prefix, 'decoder', vocabSize, decoder),
+      ...embeddingSlots(prefix, 'decoder', config, decoder),
       layers: Array.from({ length: decoder.layers }, (_, i) =>
         decoderLayer(`${prefix}decoder.layers.${i}`, decoder),
       ),
@@ -172,12 +173,15 @@ function headSlots(
   }
 }
 
+/** Names of the table of words. Files of tied models may have several of them. */
+const WORDS = /^([a-z]+\.)?(shared|(en|de)coder\.embed_tokens|lm_head)\.weight$/;
+
 /** Names of tensors that the model of a task does not need: heads, and for an encoder the decoder. */
 export function ignoredNames(
   checkpoint: Checkpoint,
   { task }: Seq2SeqConfig,
   prefix: string,
 ): readonly RegExp[] {
-  const heads = namesOfHeads(checkpoint, prefix);
-  return task === 'encoder' ? [...heads, /^([a-z]+\.)?decoder\./] : heads;
+  const ignored = [...namesOfHeads(checkpoint, prefix), WORDS];
+  return task === 'encoder' ? [...ignored, /^([a-z]+\.)?decoder\./] : ignored;
 }

@@ -19,6 +19,7 @@ export interface WireGraph {
   readonly values: readonly TensorSpec[];
   readonly nodes: readonly WireNode[];
   readonly inputs: ReadonlyMap<string, number>;
+  readonly states: ReadonlyMap<string, number>;
   readonly outputs: ReadonlyMap<string, number>;
   readonly constants: ReadonlyMap<number, Tensors[string]>;
 }

@@ -200,11 +200,12 @@ class RemoteExecutable implements Executable {
   }
 }
 
-function wireGraph({ values, nodes, inputs, outputs, constants }: Graph): WireGraph {
+function wireGraph({ values, nodes, inputs, states, outputs, constants }: Graph): WireGraph {
   return {
     values,
     nodes: nodes.map((node) => ({ ...node, attributes: node.op === 'attention' ? {} : node.attributes })),
     inputs,
+    states,
     outputs,
     constants: new Map([...constants].map(([id, constant]) => [id, compactTensor(constant)])),
   };

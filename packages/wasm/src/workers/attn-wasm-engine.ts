@@ -68,13 +68,10 @@ function remotePlans(executable: number, graph: WireGraph): PlanSource {
 }
 
 /** The graph as core has it, but for the attributes of attention, which its plans replace. */
-function toGraph({ values, nodes, inputs, outputs, constants }: WireGraph): Graph {
+function toGraph({ nodes, ...graph }: WireGraph): Graph {
   return {
-    values,
+    ...graph,
     nodes: nodes as readonly GraphNode[],
-    inputs,
-    outputs,
-    constants,
     names: new Map(),
     key: '',
   };
