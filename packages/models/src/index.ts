@@ -146,7 +146,11 @@ export type {
   ZeroShotOptions,
 } from './tasks/zero-shot-classification.ts';
 export type { RankedText, RankingInput, RankTexts, TextRankingOptions } from './tasks/text-ranking.ts';
+export type { GenerationTaskOptions } from './tasks/generation-options.ts';
 export type { GeneratedText, GenerateTexts, TextGenerationOptions } from './tasks/text-generation.ts';
+export type { AnswerTexts, Text2TextOptions } from './tasks/text2text-generation.ts';
+export type { SummarizationOptions, SummarizeTexts, Summary } from './tasks/summarization.ts';
+export type { TextToText } from './tasks/text-to-text.ts';
 export type { ScoreFunction } from './tasks/labels.ts';
 export type { Features, FeatureData, FeatureType } from './tasks/features.ts';
 export type {

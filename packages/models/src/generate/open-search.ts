@@ -87,8 +87,7 @@ export async function generateAll(
   { onToken, onText, onProgress, backend, signal }: SearchCallbacks,
 ): Promise<readonly Generated[]> {
   const plans = sources.map((source) => search.planOf(source));
-  const most = plans.map(({ rules }) => rules.maxLength - rules.promptLength);
-  const progress = new TokenProgress(most, onProgress);
+  const progress = new TokenProgress(plans.map(newTokens), onProgress);
   const results: Generated[] = [];
   for (const [input, source] of sources.entries()) {
     progress.begin(input);
@@ -105,4 +104,9 @@ export async function generateAll(
   }
   progress.begin(sources.length);
   return results;
+}
+
+/** Most new tokens of a search. */
+export function newTokens({ rules }: SearchPlan): number {
+  return rules.maxLength - rules.promptLength;
 }

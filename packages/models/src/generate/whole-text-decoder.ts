@@ -18,7 +18,7 @@ export interface DecoderPlace {
 /** The decoder of a model whose output `logits` is [B, T, vocabSize]. */
 export class WholeTextDecoder implements Decoder {
   readonly vocabSize: number;
-  readonly backends = new Set<string>();
+  readonly backends: Set<string> = new Set();
   private readonly runnable: RunnableModel;
   private readonly place: DecoderPlace;
   /** What an encoder reads, as a batch of one row. */

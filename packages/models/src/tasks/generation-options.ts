@@ -3,9 +3,8 @@ import { AttnError } from '@attn/core';
 import { aBoolean, type OptionKinds } from '@attn/core/backend';
 import type { Checked } from '../encode/options.ts';
 import { withSearchCallbacks } from '../generate/generate.ts';
-import type { SearchSource } from '../generate/open-decoder.ts';
-import { generateAll, openSearch, rulesOf, type OpenSearch } from '../generate/open-search.ts';
-import { GENERATE_KINDS, type Generated, type GenerateOptions } from '../generate/options.ts';
+import { openSearch, rulesOf, type OpenSearch, type SearchCallbacks } from '../generate/open-search.ts';
+import { GENERATE_KINDS, type GenerateOptions } from '../generate/options.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import type { TextTokenizer } from '../tokenizer.ts';
 import type { TaskOptions } from './task-options.ts';
@@ -13,10 +12,13 @@ import type { TaskOptions } from './task-options.ts';
 /** Options of every task that generates texts. */
 export interface GenerationTaskOptions
   extends
-    Omit<GenerateOptions, 'decoder_input_ids' | 'backend' | 'signal' | 'onProgress' | 'onWarning'>,
+    Omit<
+      GenerateOptions,
+      'decoder_input_ids' | 'globalTokens' | 'backend' | 'signal' | 'onProgress' | 'onWarning'
+    >,
     Pick<TaskOptions, 'truncation' | 'backend' | 'signal' | 'onProgress' | 'onWarning'> {}
 
-const { decoder_input_ids: _, ...GENERATION_KINDS } = GENERATE_KINDS;
+const { decoder_input_ids: _ids, globalTokens: _positions, ...GENERATION_KINDS } = GENERATE_KINDS;
 
 /** Kinds of the options of every task that generates texts. */
 export const GENERATION_TASK_KINDS: OptionKinds<GenerationTaskOptions> = {
@@ -37,21 +39,20 @@ export function generationTokenizer(
 }
 
 /**
- * Generates the texts of inputs. `read` tokenizes them; it runs when all options are checked. Errors: those of
- * `openSearch`, `read` and `generateAll`.
+ * Runs a task whose options are read as those of generation. Errors: those of `openSearch` and of `work`.
  */
-export async function runGeneration(
+export async function withGeneration<R>(
   where: string,
   runnable: RunnableModel,
   options: Checked<GenerationTaskOptions>,
-  read: (search: OpenSearch) => Promise<readonly SearchSource[]>,
-): Promise<readonly Generated[]> {
+  work: (search: OpenSearch, callbacks: SearchCallbacks) => Promise<R>,
+): Promise<R> {
   const { truncation, onToken, onText, onProgress, onWarning, backend, signal, ...rest } = options;
   const task = where.slice(where.indexOf('/') + 1);
   const search = openSearch(where, runnable, rest, task);
-  return withSearchCallbacks({ onToken, onText, onProgress, onWarning }, signal, async (guarded, stop) => {
+  return withSearchCallbacks({ onToken, onText, onProgress, onWarning }, signal, (guarded, stop) => {
     const { onWarning: warn, ...callbacks } = guarded;
     for (const sentence of search.idle) warn(`[attn/${where.replace('/', '] ')}: ${sentence}`);
-    return generateAll(where, runnable, search, await read(search), { ...callbacks, backend, signal: stop });
+    return work(search, { ...callbacks, backend, signal: stop });
   });
 }

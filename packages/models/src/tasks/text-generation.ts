@@ -1,14 +1,16 @@
 /** `text-generation`: texts that go on. Texts are continued one after another, each token by token. */
+import { AttnError } from '@attn/core';
 import { aBoolean, type OptionKinds } from '@attn/core/backend';
 import { cutTokens } from '../encode/cut-tokens.ts';
 import type { Checked } from '../encode/options.ts';
 import { tokenizeTexts } from '../encode/run-texts.ts';
 import { noTokens, openEnd } from '../generate/generate.ts';
+import { generateAll } from '../generate/open-search.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import {
   GENERATION_TASK_KINDS,
   generationTokenizer,
-  runGeneration,
+  withGeneration,
   type GenerationTaskOptions,
 } from './generation-options.ts';
 import { rowLimit } from './over-windows.ts';
@@ -61,6 +63,11 @@ class Writer implements TaskRunner<string, TextGenerationOptions, readonly Gener
 
   constructor(runnable: RunnableModel, where: string) {
     generationTokenizer(where, runnable, 'text-generation');
+    const { architecture, generation } = runnable.model;
+    if (generation?.decoder !== undefined) {
+      const message = `text-generation continues texts, and ${architecture} answers them: use text2text-generation or summarization`;
+      throw new AttnError('UNSUPPORTED', where, message);
+    }
     this.runnable = runnable;
     this.where = where;
   }
@@ -74,9 +81,11 @@ class Writer implements TaskRunner<string, TextGenerationOptions, readonly Gener
     { return_full_text: isFull = true, ...options }: Checked<TextGenerationOptions>,
   ): Promise<readonly (readonly GeneratedText[])[]> {
     const { where, runnable } = this;
-    const results = await runGeneration(where, runnable, options, async (search) =>
-      (await this.promptsOf(texts, options)).map((ids) => search.sourceOf(ids)),
-    );
+    const results = await withGeneration(where, runnable, options, async (search, callbacks) => {
+      const prompts = await this.promptsOf(texts, { ...options, ...callbacks });
+      const sources = prompts.map((ids) => search.sourceOf(ids));
+      return generateAll(where, runnable, search, sources, callbacks);
+    });
     return results.map(({ sequences }, input) =>
       sequences.map(({ text = '' }) => ({ generated_text: isFull ? texts[input] + text : text })),
     );
@@ -85,7 +94,7 @@ class Writer implements TaskRunner<string, TextGenerationOptions, readonly Gener
   /** The ids of all texts, before the first is continued. Errors: `INVALID_ARGUMENT` (no tokens). */
   private async promptsOf(
     texts: readonly string[],
-    options: Checked<TextGenerationOptions>,
+    options: Pick<Checked<TextGenerationOptions>, 'signal' | 'onProgress' | 'truncation'>,
   ): Promise<readonly (readonly number[])[]> {
     const { where, runnable } = this;
     const name = (i: number): string => (texts.length === 1 ? 'the input' : `input ${i}`);
