@@ -25,7 +25,7 @@ export interface Seq2SeqShape<S> {
   readonly hiddenStates: boolean;
 }
 
-/** All parts of a model. */
+/** All parts of a model. `S` is plain data that says all that graphs of its encoder differ by. */
 export interface Seq2SeqParts<S> {
   readonly config: Seq2SeqConfig;
   readonly encoder: EncoderSide<S>;

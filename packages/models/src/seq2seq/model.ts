@@ -9,9 +9,10 @@ import { checkSeq2SeqBatch, readInputIds, refuse } from '../inputs/batch.ts';
 import { readPadding } from '../inputs/integers.ts';
 import { checkFixedCall } from '../inputs/lengths.ts';
 import type { FixedCall, GenerationRules, Model, ModelCall, TokenBatch } from '../model.ts';
+import { cachedDecoding } from './cached-decoding.ts';
 import type { Seq2SeqConfig } from './config.ts';
 import type { EncoderSide } from './encoder-side.ts';
-import type { DecoderShape } from './graph.ts';
+import type { DecoderShape, Seq2SeqParts } from './graph.ts';
 import { outputNames } from './heads.ts';
 import { textReader, type TextReader } from './text-reader.ts';
 import type { DecodingWeights } from './weights.ts';
@@ -44,7 +45,14 @@ export class EncoderDecoder implements Model {
   private readonly where: string;
 
   /** `encoderDecoder` makes it. */
-  constructor(family: string, config: Seq2SeqConfig, reader: TextReader) {
+  constructor(
+    family: string,
+    config: Seq2SeqConfig,
+    {
+      reader,
+      generation,
+    }: { readonly reader: TextReader; readonly generation?: GenerationRules | undefined },
+  ) {
     this.family = family;
     this.where = `models/${family}`;
     this.config = config;
@@ -55,9 +63,7 @@ export class EncoderDecoder implements Model {
     this.padTokenId = config.padTokenId;
     this.takesGlobalTokens = reader.takesGlobalTokens;
     this.outputs = outputNames(config.task);
-    const { startTokenId, decoder, endTokens: eosTokenId } = config;
-    const rules = { startTokenId, maxLength: decoder.positions.count };
-    this.generation = config.task === 'generation' ? { eosTokenId, decoder: rules } : undefined;
+    this.generation = generation;
   }
 
   /** Errors: those of `Model.call`; also `INVALID_ARGUMENT` for a text to classify that no id ends. */
@@ -151,5 +157,22 @@ export function encoderDecoder<S>(
 ): EncoderDecoder {
   const { task, vocabSize, endTokens } = config;
   const endTable = task === 'sequence' ? tokenTable(vocabSize, (id) => endTokens.includes(id)) : undefined;
-  return new EncoderDecoder(family, config, textReader({ config, encoder, weights, endTable }));
+  const parts = { config, encoder, weights, endTable };
+  const reader = textReader(parts);
+  return new EncoderDecoder(family, config, { reader, generation: generationOf(family, parts, reader) });
+}
+
+function generationOf(
+  family: string,
+  { config, weights }: Pick<Seq2SeqParts<unknown>, 'config' | 'weights'>,
+  reader: TextReader,
+): GenerationRules | undefined {
+  const { decoder: own, head } = weights;
+  if (own === undefined || config.task !== 'generation') return undefined;
+  const { startTokenId, decoder, endTokens } = config;
+  const cached = cachedDecoding(`models/${family}`, config, { decoder: own, head }, reader);
+  return {
+    eosTokenId: endTokens,
+    decoder: { startTokenId, maxLength: decoder.positions.count, cached },
+  };
 }

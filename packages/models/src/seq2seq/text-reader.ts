@@ -2,6 +2,7 @@
 import type { Graph, Tensor, Tensors } from '@attn/core';
 import { ShapeGraphs } from '../graph/shape-graphs.ts';
 import type { FixedCall, TokenBatch } from '../model.ts';
+import { encodeGraph } from './encode-graph.ts';
 import { seq2SeqGraph, type Seq2SeqParts, type Seq2SeqShape } from './graph.ts';
 
 /** What a graph is built for beside the encoder. */
@@ -15,6 +16,8 @@ export interface ReadTexts {
   readonly inputs: Tensors;
   /** The graph of the whole model. */
   graph(shape: DecodingShape): Graph;
+  /** The graph that encodes the texts for a decoder with a cache. */
+  encodeGraph(): Graph;
 }
 
 /** Reads texts for one model, and remembers graphs. */
@@ -31,12 +34,18 @@ export interface TextReader {
 export function textReader<S>(parts: Seq2SeqParts<S>): TextReader {
   const { encoder } = parts;
   const graphs = new ShapeGraphs((shape: Seq2SeqShape<S>) => seq2SeqGraph(parts, shape));
+  const encodeGraphs = new ShapeGraphs((shape: S) => encodeGraph(parts, shape));
   return {
     maxLength: encoder.maxLength,
     takesGlobalTokens: encoder.takesGlobalTokens,
     read(batch) {
       const { ids, inputs, shape } = encoder.read(batch);
-      return { ids, inputs, graph: (decoding) => graphs.of({ encoder: shape, ...decoding }) };
+      return {
+        ids,
+        inputs,
+        graph: (decoding) => graphs.of({ encoder: shape, ...decoding }),
+        encodeGraph: () => encodeGraphs.of(shape),
+      };
     },
     fixedGraph: (call, decoding) => graphs.of({ encoder: encoder.fixedShape(call), ...decoding }),
   };
