@@ -3,6 +3,12 @@
 /** The token of a row that has ended: the row stays where it is, and its logits are not read. */
 export const ENDED = -1;
 
+/** Where a decoder runs. */
+export interface DecoderPlace {
+  readonly backend?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Continues rows of tokens. Every row has equally many tokens. */
 export interface Decoder {
   /** Number of logits of a row. */

@@ -1,14 +1,9 @@
 /** The decoder of a model, for one input. */
 import type { RunnableModel } from '../runnable-model.ts';
-import type { Decoder } from './decoder.ts';
-import { WholeTextDecoder, type DecoderPlace } from './whole-text-decoder.ts';
-
-/** A text that an encoder reads. */
-export interface SourceText {
-  readonly ids: readonly number[];
-  /** Positions of its global tokens. */
-  readonly globalTokens: readonly number[];
-}
+import { CachedDecoder, type SourceText } from './cached-decoder.ts';
+import type { Decoder, DecoderPlace } from './decoder.ts';
+import type { SearchPlan } from './search.ts';
+import { WholeTextDecoder } from './whole-text-decoder.ts';
 
 /** What a search begins with. */
 export interface SearchSource {
@@ -18,7 +13,14 @@ export interface SearchSource {
   readonly prompt: readonly number[];
 }
 
-/** Opens the decoder of a model. */
-export function openDecoder(runnable: RunnableModel, { text }: SearchSource, place: DecoderPlace): Decoder {
-  return new WholeTextDecoder(runnable, text, place);
+/** Opens the decoder of a model for a search. */
+export function openDecoder(
+  runnable: RunnableModel,
+  { text }: SearchSource,
+  { choice, returned, rules: { maxLength } }: SearchPlan,
+  place: DecoderPlace,
+): Decoder {
+  if (text === undefined) return new WholeTextDecoder(runnable, place);
+  const rows = choice.kind === 'beams' ? choice.beams : returned;
+  return new CachedDecoder(runnable, text, { rows, maxLength }, place);
 }

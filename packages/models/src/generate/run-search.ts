@@ -2,12 +2,12 @@
 import { throwIfAborted } from '@attn/core/backend';
 import type { RunnableModel } from '../runnable-model.ts';
 import { searchBeams } from './beam-search.ts';
+import type { DecoderPlace } from './decoder.ts';
 import { openDecoder, type SearchSource } from './open-decoder.ts';
 import type { Generated, GeneratedSequence } from './options.ts';
 import type { FoundRow, SearchPlan } from './search.ts';
 import { TextStream } from './text-stream.ts';
 import { searchTokens } from './token-search.ts';
-import type { DecoderPlace } from './whole-text-decoder.ts';
 
 /** How a search for one input runs. */
 export interface SearchRun extends DecoderPlace {
@@ -31,7 +31,7 @@ export async function runSearch(
 ): Promise<Generated> {
   const { tokenizer } = runnable;
   const { prompt } = source;
-  await using decoder = openDecoder(runnable, source, { backend, signal });
+  await using decoder = openDecoder(runnable, source, plan, { backend, signal });
   const streams: readonly TextStream[] = tokenizer
     ? Array.from(
         { length: plan.returned },

@@ -3,17 +3,10 @@
  * because every new token may change which tokens share a chunk. Rows of similar length share a graph.
  */
 import { bool, i32 } from '@attn/core';
-import { bucketLength, rowLength } from '../encode/batches.ts';
-import type { DecoderRules, Model, TokenBatch } from '../model.ts';
+import { rowLength } from '../encode/batches.ts';
+import type { Model, TokenBatch } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
-import { ENDED, type Decoder } from './decoder.ts';
-import type { SourceText } from './open-decoder.ts';
-
-/** Where a decoder runs. */
-export interface DecoderPlace {
-  readonly backend?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+import { ENDED, type Decoder, type DecoderPlace } from './decoder.ts';
 
 /** The decoder of a model whose output `logits` is [B, T, vocabSize]. */
 export class WholeTextDecoder implements Decoder {
@@ -21,17 +14,13 @@ export class WholeTextDecoder implements Decoder {
   readonly backends: Set<string> = new Set();
   private readonly runnable: RunnableModel;
   private readonly place: DecoderPlace;
-  /** What an encoder reads, as a batch of one row. */
-  private readonly source: TokenBatch | undefined;
   private rows: readonly (readonly number[])[] = [];
   private logits = new Float32Array(0);
 
-  /** `source` is what an encoder reads, in models that have one. */
-  constructor(runnable: RunnableModel, source: SourceText | undefined, place: DecoderPlace) {
+  constructor(runnable: RunnableModel, place: DecoderPlace) {
     const { model } = runnable;
     this.runnable = runnable;
     this.vocabSize = model.vocabSize ?? 0;
-    this.source = source && sourceRow(model, source);
     this.place = place;
   }
 
@@ -66,24 +55,16 @@ export class WholeTextDecoder implements Decoder {
   /** The logits behind a row. */
   private async behind(ids: readonly number[]): Promise<Float32Array> {
     const { model, graphs } = this.runnable;
-    const { graph, inputs } = model.call(this.batchOf(ids));
+    const { graph, inputs } = model.call(paddedRow(model, ids));
     const { outputs, backend } = await graphs.run(graph, inputs, this.place);
     this.backends.add(backend);
     const data = outputs.logits.data as Float32Array;
     return data.subarray((ids.length - 1) * this.vocabSize, ids.length * this.vocabSize);
   }
-
-  private batchOf(ids: readonly number[]): TokenBatch {
-    const { model } = this.runnable;
-    const { source } = this;
-    const rules = model.generation?.decoder;
-    if (source === undefined || rules === undefined) return paddedRow(model, ids);
-    return { ...source, decoderInputIds: decoderRow(model, rules, ids) };
-  }
 }
 
 /** A batch of one row. It always has a mask, so that full rows and padded rows share their graph. */
-function paddedRow(
+export function paddedRow(
   model: Pick<Model, 'maxLength' | 'graphLength' | 'padTokenId'>,
   ids: readonly number[],
 ): TokenBatch {
@@ -92,23 +73,4 @@ function paddedRow(
   row.set(ids);
   const mask = new Uint8Array(length).fill(1, 0, ids.length);
   return { inputIds: i32([1, length], row), attentionMask: bool([1, length], mask) };
-}
-
-function sourceRow(model: Model, { ids, globalTokens }: SourceText): TokenBatch {
-  const batch = paddedRow(model, ids);
-  if (!model.takesGlobalTokens) return batch;
-  const mask = new Int32Array(rowLength(model, ids.length));
-  for (const position of globalTokens) mask[position] = 1;
-  return { ...batch, globalAttentionMask: i32([1, mask.length], mask) };
-}
-
-/** Tokens of the decoder, which sees none behind those that count: they may be anything. */
-function decoderRow(
-  { padTokenId }: Model,
-  { maxLength }: DecoderRules,
-  ids: readonly number[],
-): TokenBatch['decoderInputIds'] {
-  const row = new Int32Array(bucketLength(ids.length, maxLength)).fill(padTokenId);
-  row.set(ids);
-  return i32([1, row.length], row);
 }
