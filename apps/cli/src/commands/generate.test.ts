@@ -83,7 +83,7 @@ describe('generate', () => {
 
   test.each([
     [['--prompt', 'a'], '--model is required'],
-    [['--model', 'bytes'], '--input is required: a file of ids, or --prompt with a text'],
+    [['--model', 'bytes'], '--input is required: a file of ids, or --text with a text, or --file'],
     [['--model', 'bytes', '--prompt', 'a', '--input', 'row.safetensors'], '--prompt contradicts --input'],
     [['--model', 'bytes', '--prompt', 'a', '--max-new-tokens', '0'], '--max-new-tokens must be an integer'],
     [
