@@ -4,12 +4,17 @@
  * To read on: `model.ts` says what a model is, `longformer/` is one, `checkpoint/` reads weights.
  */
 export type {
+  CachedDecoding,
+  DecoderRules,
+  EncodeCall,
+  EncodedTexts,
   FamilyOptions,
   FixedCall,
   GenerationRules,
   Model,
   ModelCall,
   ModelFamily,
+  StepShape,
   TokenBatch,
   VectorBatch,
 } from './model.ts';
@@ -53,7 +58,7 @@ export {
   type LongformerCallOptions,
   type LongformerConfig,
 } from './longformer/index.ts';
-export { ledFamily } from './led/index.ts';
+export { ledFamily, toLed, type ToLedOptions } from './led/index.ts';
 export { bartFamily } from './bart/index.ts';
 export type { EncoderDecoder, Seq2SeqCallOptions } from './seq2seq/model.ts';
 export {

@@ -76,6 +76,8 @@ export async function writeStandIns(folder) {
   golden('classic/sentence/splade_max', 'splade');
   golden('classic/sentence/cross_sigmoid', 'reranker');
   golden('classic/bigbird/bigbird_just_long', 'bigbird');
+  golden('heads/led/led_generation', 'led');
+  golden('heads/bart/bart_generation', 'bart');
   golden('tasks/qa-bert', 'qa-model');
   golden('roberta_encoder', 'roberta-base');
   golden('heads/jina/jina_adapters', 'jina');

@@ -13,7 +13,7 @@ const COMMON = {
   pad_token_id: 1,
 } as const;
 
-/** Sides of these sizes. */
+/** The fields of an encoder and a decoder of these sizes. */
 function sides(encoderLayers: number, decoderLayers: number, heads: number, width: number): JsonObject {
   return {
     d_model: width,

@@ -11,9 +11,9 @@ export function tokenTable(vocabSize: number, counts: (id: number) => boolean): 
 }
 
 /**
- * The state [B, C] of each row's last token whose *id* counts by the `table`, a `tokenTable`; of a row of none
- * such, the first. As in the originals, no mask is asked: padding may be on either side. The states are
- * [B, N, C], the ids [B, N].
+ * The state [B, C] of each row's last token whose *id* counts by the `table`, a `tokenTable`; of a row
+ * without one, the first. As in the originals, no mask is asked: padding may be on either side. The states
+ * are [B, N, C], the ids [B, N].
  */
 export function lastToken(builder: ModelBuilder, states: Value, ids: Value, table: Tensor<'f32'>): Value {
   const [batch, length, width] = states.shape;

@@ -53,8 +53,8 @@ export function checkVectorBatch(where: string, batch: VectorBatch): VectorBatch
 }
 
 /**
- * Reads ids as [rows, length], i32. `axes` names the axes that they must have; the last
- * axis is the tokens. `name` is what the caller calls them. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`.
+ * Reads ids as [rows, length], i32. `axes` names the axes that they must have; the last axis is the tokens.
+ * `name` is what the caller calls them. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`.
  */
 export function readInputIds(
   where: string,

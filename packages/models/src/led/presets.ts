@@ -15,7 +15,7 @@ const COMMON = {
   vocab_size: 50_265,
 } as const;
 
-/** Both sides of these sizes. */
+/** The fields of an encoder and a decoder of these sizes. */
 function sides(layers: number, heads: number, width: number, window: number): JsonObject {
   return {
     d_model: width,

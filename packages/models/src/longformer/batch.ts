@@ -42,7 +42,7 @@ export function readLongformerBatch(
   const { where, architecture, isChoice = false } = reading;
   // In a multiple choice, ids [B, choices, N] become rows [B · choices, N].
   const axes = isChoice ? ['batch', 'choices', 'length'] : ['batch', 'length'];
-  const { ids, shape: given } = readInputIds(where, batch, config.vocabSize, axes);
+  const { ids, shape: axesOfIds } = readInputIds(where, batch, config.vocabSize, axes);
   const [rows, length] = ids.shape;
   const { mask, globals } = readMasks(batch, ids, reading);
   const hasGlobals = globals?.data.includes(1) ?? false;
@@ -55,7 +55,7 @@ export function readLongformerBatch(
     shape: {
       batch: rows,
       length,
-      choices: isChoice ? given[1] : 1,
+      choices: isChoice ? axesOfIds[1] : 1,
       padding: mask !== undefined,
       globals: slots !== undefined ? { slots } : hasGlobals ? 'input' : [],
       tokenTypes: types !== undefined,

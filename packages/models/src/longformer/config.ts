@@ -116,7 +116,7 @@ export function readLongformerConfig(json: JsonObject, name?: string): Longforme
   };
 }
 
-/** Reads the windows of the layers: widths of both sides, and distances between keys. Errors: `MALFORMED_FILE`. */
+/** Reads the windows of the layers, and the distances between their keys. Errors: `MALFORMED_FILE`. */
 export function readWindows(reader: ConfigReader, layers: number, heads: number): readonly LayerWindow[] {
   const widths = reader.integerOrList('attention_window', { count: layers, least: 1, byDefault: 512 });
   const dilations = readDilations(reader, layers, heads);

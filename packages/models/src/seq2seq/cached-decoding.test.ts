@@ -64,6 +64,10 @@ class Steps {
     return (await attn.run(graph, inputs, { state: this.state })).logits;
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.state.dispose();
+  }
+
   async grow(capacity: number): Promise<void> {
     for (const name of this.cached.rowStates)
       await this.state.resize(name, this.state.specs[name].shape.with(2, capacity));
@@ -95,8 +99,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
   test('the logits of the original, of a BART', async () => {
     const { decoderInputIds, ...texts } = bart.batch;
     const ids = Array.from(decoderInputIds?.data ?? [], Number);
-    const steps = await Steps.begin(bartModel, texts, { rows: 1, capacity: ids.length, backend });
-    await using _ = steps.state;
+    await using steps = await Steps.begin(bartModel, texts, { rows: 1, capacity: ids.length, backend });
     const expected = bart.tensors.get('out.logits') ?? expect.fail('no logits');
     for (const [at, id] of ids.entries()) expectNear(await steps.add([id]), logitsAt(expected, at));
   });
@@ -120,8 +123,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
       decoderInputIds: rows,
     });
     const { logits } = await attn.run(graph, inputs, { backend });
-    const steps = await Steps.begin(ledModel, TEXTS, { rows: 4, capacity: 2, backend });
-    await using _ = steps.state;
+    await using steps = await Steps.begin(ledModel, TEXTS, { rows: 4, capacity: 2, backend });
     for (const at of [0, 1, 2, 3, 4]) {
       if (at === steps.capacity) await steps.grow(2 * at);
       expectNear(await steps.add(rows.map((row) => row[at])), logitsAt(logits, at));
@@ -131,8 +133,7 @@ describe.each(BACKENDS)('on %s', (backend) => {
   test('rows that follow other rows go on with what those have seen', async () => {
     const { cached } = ledModel.generation?.decoder ?? expect.fail('no decoder');
     const text = { inputIds: [[0, 5, 9, 11, 2]], globalAttentionMask: [[1, 0, 0, 0, 0]] };
-    const steps = await Steps.begin(ledModel, text, { rows: 3, capacity: 4, backend });
-    await using _ = steps.state;
+    await using steps = await Steps.begin(ledModel, text, { rows: 3, capacity: 4, backend });
     await steps.add([2, 2, 2]);
     await steps.add([7, 8, 9]);
     await steps.state.reorder([2, 2, 0], cached.rowStates);

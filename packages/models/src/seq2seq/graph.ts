@@ -57,8 +57,8 @@ function sideStates(
   states: readonly Value[],
   shape: { readonly hiddenStates: boolean },
 ): Readonly<Record<string, Value>> {
-  const named = Object.entries(stateOutputs(states, shape));
-  return Object.fromEntries(named.map(([name, state]) => [`${side}_${name}`, state]));
+  const outputs = Object.entries(stateOutputs(states, shape));
+  return Object.fromEntries(outputs.map(([name, state]) => [`${side}_${name}`, state]));
 }
 
 /** The input of every layer of the decoder, and the output of the last: [B, T, width] each. */
