@@ -130,6 +130,72 @@ test('can be aborted', async () => {
   expect(count).toBe(2);
 });
 
+test('several prompts, each as it would be alone', async () => {
+  const options = { max_new_tokens: 4, do_sample: true, temperature: 1.5, seed: 2 };
+  const places: number[] = [];
+  const all = await loaded.generate(['QUEEQUEG', [5, 6, 7]], {
+    ...options,
+    onToken: (_, input) => void places.push(input),
+  });
+  expect(all).toEqual([
+    await loaded.generate('QUEEQUEG', options),
+    await loaded.generate([5, 6, 7], options),
+  ]);
+  expect(places).toEqual(all.flatMap(({ ids }, input) => ids.map(() => input)));
+});
+
+test('several draws of one prompt, the first of which is that of one', async () => {
+  const options = { max_new_tokens: 6, do_sample: true, temperature: 2, eos_token_id: [], seed: 4 };
+  const heard: number[][] = [[], [], []];
+  const { ids, sequences } = await loaded.generate(prompt(5), {
+    ...options,
+    num_return_sequences: 3,
+    onToken: (id, _, text) => void heard[text].push(id),
+  });
+  expect(sequences.map((sequence) => sequence.ids)).toEqual(heard);
+  expect(new Set(heard.map(String)).size).toBe(3);
+  expect(ids).toEqual((await loaded.generate(prompt(5), options)).ids);
+});
+
+test('beams: the best text of all, at the end', async () => {
+  const options = { max_new_tokens: 2, num_beams: 71, eos_token_id: [], early_stopping: true };
+  const pieces: string[] = [];
+  const { ids, score, text } = await loaded.generate('QUEEQUEG', {
+    ...options,
+    onText: (piece) => void pieces.push(piece),
+  });
+  // With a beam for every word, nothing is missed.
+  const logOf = (logits: Float32Array): readonly number[] => {
+    const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0));
+    return Array.from(logits, (logit) => logit - total);
+  };
+  const start = byteTokenizer(-60).encode('QUEEQUEG').ids;
+  let best = { score: -Infinity, ids: [0, 0] };
+  for (const [first, log] of logOf(lastLogits(start)).entries()) {
+    const seconds = logOf(lastLogits([...start, first]));
+    const second = argmax(Float32Array.from(seconds));
+    const sum = (log + seconds[second]) / 2;
+    if (sum > best.score) best = { score: sum, ids: [first, second] };
+  }
+  expect(ids).toEqual(best.ids);
+  expect(score).toBeCloseTo(best.score, 4);
+  expect(pieces.join('')).toBe(text);
+});
+
+test('a text ends before another', async () => {
+  const options = { max_new_tokens: 12, eos_token_id: [] };
+  const whole = await loaded.generate('QUEEQUEG', options);
+  const text = String(whole.text);
+  const stop = text.slice(4, 6);
+  const pieces: string[] = [];
+  const onText = (piece: string): void => void pieces.push(piece);
+  const stopped = await loaded.generate('QUEEQUEG', { ...options, stop: ['~', stop], onText });
+  expect(stopped).toMatchObject({ end: 'stop', text: text.slice(0, text.indexOf(stop)) });
+  expect(pieces.join('')).toBe(stopped.text);
+  expect(whole.ids.slice(0, stopped.ids.length)).toEqual(stopped.ids);
+  expect(stopped.ids.length).toBeLessThan(12);
+});
+
 describe('refuses', () => {
   test('models that do not continue texts', async () => {
     const other = await longformerFamily.load((await readGolden('longformer_short')).checkpoint);
@@ -153,6 +219,11 @@ describe('refuses', () => {
     [[1], { top_p: 0 }, 'top_p must be above 0 and at most 1, got 0'],
     [[1], { top_p: NaN }, 'top_p must be above 0 and at most 1, got NaN'],
     [[1], { seed: 0.5 }, 'seed must be a non-negative integer, got 0.5'],
+    [[1], { decoder_input_ids: [2] }, 'has no encoder, so decoder_input_ids must be absent, got [2]'],
+    [[1], { decoder_start_token_id: 2 }, 'has no encoder, so decoder_start_token_id must be absent, got 2'],
+    [[1], { globalTokens: [0] }, 'reads no global tokens, so globalTokens must be absent, got [0]'],
+    [[1], { stop: '' }, 'stop must be a text or texts, got ""'],
+    [[1], { eos_token_id: 71 }, 'eos_token_id must be integers from 0 to 70, got 71 at [0]'],
     [[71], {}, 'the prompt must be integers from 0 to 70, got 71 at [0]'],
   ])('%j with %j', async (prompt, options, message) => {
     await expect(loaded.generate(prompt, options)).rejects.toMatchObject({
