@@ -51,7 +51,7 @@ export const opFaults: readonly Fault[] = [
   {
     name: 'rows that are written from the first on',
     among: 'attn:writeRows:*',
-    make: fedWith(({ at }) => (at === undefined ? {} : { at: { ...at, data: Int32Array.of(0) } })),
+    make: fedWith(({ at }) => ({ at: { ...at, data: Int32Array.of(0) } })),
   },
   {
     name: 'maxima that start at 0',
