@@ -19,7 +19,7 @@ function broken(change: (state: State) => Partial<State> | Promise<Partial<State
   };
 }
 
-/** The same with changed runs. */
+/** The reference, with state that core keeps, and with changed runs. */
 function running(change: (run: Executable['run']) => Executable['run']): Backend {
   const good = withHostState(referenceBackend());
   return {
@@ -119,13 +119,13 @@ const FAULTS: readonly (readonly [what: string, name: string, make: () => Backen
     'read-and-write',
     () =>
       broken((state) => {
-        const [read, write] = [state.read.bind(state), state.write.bind(state)];
+        const stored = { read: state.read.bind(state), write: state.write.bind(state) };
         let late: Tensor | undefined;
         return {
           write: async (_name, tensor) => void (late = tensor),
           read: async (name) => {
-            if (late !== undefined) await write(name, late);
-            return read(name);
+            if (late !== undefined) await stored.write(name, late);
+            return stored.read(name);
           },
         };
       }),

@@ -22,7 +22,7 @@ const inputs = (at: number, value: number) => ({ row: f32([1, 1], [value]), at: 
 const keeping = (name: string, options: FakeOptions = {}) =>
   fakeBackend(name, { keepsState: true, ...options });
 
-const numbersOf = ({ data }: { readonly data: ArrayLike<number> }) => [...Array.from(data)];
+const numbersOf = ({ data }: { readonly data: ArrayLike<number> }) => Array.from(data);
 
 describe('createState', () => {
   test('chooses the backend as compile does, and binds runs to it', async () => {
