@@ -49,7 +49,8 @@ test('a classifier scores pairs of texts of different lengths as it scores their
   const [, length] = golden.batch.inputIds.shape;
   const pairs = [10, length].map((count, row) => {
     const ids = Array.from(golden.batch.inputIds.data.subarray(row * length, row * length + count), Number);
-    return { text: 'a', pair: 'b', tokens: { ids }, prompt: '' };
+    const sequences = ids.map((_, i): 0 | 1 => (i < 5 ? 0 : 1));
+    return { text: 'a', pair: 'b', tokens: { ids, sequences }, prompt: '' };
   });
   const { logits } = await model.predict(pairs);
   for (const [i, value] of Array.from(outputs.logits.data).entries())
