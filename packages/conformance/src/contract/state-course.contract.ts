@@ -39,18 +39,21 @@ export const stateCourseContract: readonly ContractCase[] = [
       await using state = await backend.createState(logSpecs(4));
       const step = await backend.compile(logGraph(4, 1));
       const inputs = [0, 1, 1].map((at, seed) => logInputs(at, 1, seed + 1));
-      const [first, second] = [step.run(inputs[0], { state }), step.run(inputs[1], { state })];
-      const between = state.read('log');
-      const forking = state.fork();
-      const third = step.run(inputs[2], { state });
+      const [first, second, between, fork, third] = await Promise.all([
+        step.run(inputs[0], { state }),
+        step.run(inputs[1], { state }),
+        state.read('log'),
+        state.fork(),
+        step.run(inputs[2], { state }),
+      ]);
       const expected = new ExpectedLog(4).write(0, inputs[0].rows);
-      let problem = expected.problem('output all of the first run', (await first).all);
+      let problem = expected.problem('output all of the first run', first.all);
       expected.write(1, inputs[1].rows);
-      problem ??= expected.problem('output all of the second run', (await second).all);
-      problem ??= expected.problem('what was read after it', await between);
-      await using fork = await forking;
+      problem ??= expected.problem('output all of the second run', second.all);
+      problem ??= expected.problem('what was read after it', between);
       problem ??= expected.problem('the fork after it', await fork.read('log'));
-      problem ??= expected.write(1, inputs[2].rows).problem('output all of the third run', (await third).all);
+      problem ??= expected.write(1, inputs[2].rows).problem('output all of the third run', third.all);
+      await fork.dispose();
       step.dispose();
       return problem;
     },

@@ -40,10 +40,26 @@ test.each([
   model.dispose();
 });
 
-test('a classifier scores rows as the original does', async () => {
+test('a classifier scores pairs of texts of different lengths as it scores their ids', async () => {
   const golden = await goldenCalled('heads', 'bart', 'bart_sequence');
   const model = await loadModel(goldenFolder('heads/bart/bart_sequence'), { attn, for: 'predict' });
   expect(model).toBeInstanceOf(PairScorer);
-  expect(differences(golden, await model.run(golden.batch))).toEqual([]);
+  const outputs = await model.run(golden.batch);
+  expect(differences(golden, outputs)).toEqual([]);
+  const [, length] = golden.batch.inputIds.shape;
+  const pairs = [10, length].map((count, row) => {
+    const ids = Array.from(golden.batch.inputIds.data.subarray(row * length, row * length + count), Number);
+    const sequences = ids.map((_, i): 0 | 1 => (i < 5 ? 0 : 1));
+    return { text: 'a', pair: 'b', tokens: { ids, sequences }, prompt: '' };
+  });
+  const { logits } = await model.predict(pairs);
+  for (const [i, value] of Array.from(outputs.logits.data).entries())
+    expect(logits.data[i]).toBeCloseTo(Number(value), 5);
+  model.dispose();
+});
+
+test('a classifier reads texts as long as those that its decoder reads', async () => {
+  const model = await loadModel(goldenFolder('heads/led/led_sequence'), { attn });
+  expect(model.network.maxLength).toBe(20);
   model.dispose();
 });

@@ -58,7 +58,9 @@ export class EncoderDecoder implements Model {
     this.config = config;
     this.reader = reader;
     this.architecture = config.architecture;
-    this.maxLength = reader.maxLength;
+    // The decoder of a classifier reads the text, too.
+    const isRead = config.task === 'sequence';
+    this.maxLength = Math.min(reader.maxLength, isRead ? config.decoder.positions.count : Infinity);
     this.vocabSize = config.vocabSize;
     this.padTokenId = config.padTokenId;
     this.takesGlobalTokens = reader.takesGlobalTokens;
