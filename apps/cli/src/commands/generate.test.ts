@@ -107,7 +107,7 @@ describe('generate', () => {
   });
 });
 
-test('a model that does not continue texts', async () => {
+test('a model that generates no texts', async () => {
   const args = ['--model', 'longformer_short', '--input', 'row.safetensors', '--json'];
   const { code, stdout } = await spawnIn(folder, ['generate', ...args]);
   expect(code).toBe(1);

@@ -160,8 +160,8 @@ function definedOf<T extends object>(object: T): Partial<T> {
 
 /** Reads the text of an option or of a file, or the ids of `--input`. */
 async function readPrompt(options: Options, signal: AbortSignal): Promise<string | readonly number[]> {
-  const given = INPUTS.filter((name) => options[name] !== undefined);
-  if (given.length > 1) throw badArgument(`--${given[0]} contradicts --${given[1]}`);
+  const inputs = INPUTS.filter((name) => options[name] !== undefined);
+  if (inputs.length > 1) throw badArgument(`--${inputs[0]} contradicts --${inputs[1]}`);
   const prompt = text(options, 'text') ?? text(options, 'prompt');
   if (prompt !== undefined) return prompt;
   const file = text(options, 'file');

@@ -126,11 +126,11 @@ test('finds the rows of the definition, for prompts alone and together', async (
         ...own,
       };
       const network = new HashedDecoder(vocab, salt);
-      const found = await searchBeams(network, prompts, { rules, returned: choice.beams }, choice);
+      const results = await searchBeams(network, prompts, { rules, returned: choice.beams }, choice);
       expect(network.steps).toBeLessThanOrEqual(own.maxLength - 2);
       for (const [i, prompt] of prompts.entries()) {
         const expected = defined(network, prompt, rules, choice);
-        const rows = found[i].map(({ ids, score }) => ({ ids: [...prompt, ...ids], score }));
+        const rows = results[i].map(({ ids, score }) => ({ ids: [...prompt, ...ids], score }));
         // Of equal scores, any may be first.
         expect(rows.map(({ score }) => score)).toEqual(expected.map(({ score }) => score));
         const [alone] = await searchBeams(

@@ -173,8 +173,8 @@ class Group {
 
   /** The best rows. */
   found(most: number): readonly FoundRow[] {
-    const taken = this.places.slice(0, most).filter(({ isTaken }) => isTaken);
-    return taken.map(({ ids, sources, length, score }) => {
+    const best = this.places.slice(0, most).filter(({ isTaken }) => isTaken);
+    return best.map(({ ids, sources, length, score }) => {
       const end = this.rules.eos.includes(ids[length - 1]) ? 'stop' : 'length';
       return {
         ids: Array.from(ids.subarray(0, length)),

@@ -146,14 +146,14 @@ test('several prompts, each as it would be alone', async () => {
 
 test('several draws of one prompt, the first of which is that of one', async () => {
   const options = { max_new_tokens: 6, do_sample: true, temperature: 2, eos_token_id: [], seed: 4 };
-  const heard: number[][] = [[], [], []];
+  const heardTokens: number[][] = [[], [], []];
   const { ids, sequences } = await loaded.generate(prompt(5), {
     ...options,
     num_return_sequences: 3,
-    onToken: (id, _, text) => void heard[text].push(id),
+    onToken: (id, _, text) => void heardTokens[text].push(id),
   });
-  expect(sequences.map((sequence) => sequence.ids)).toEqual(heard);
-  expect(new Set(heard.map(String)).size).toBe(3);
+  expect(sequences.map((sequence) => sequence.ids)).toEqual(heardTokens);
+  expect(new Set(heardTokens.map(String)).size).toBe(3);
   expect(ids).toEqual((await loaded.generate(prompt(5), options)).ids);
 });
 

@@ -51,7 +51,7 @@ const UNKNOWN: Readonly<Record<string, readonly unknown[]>> = {
   watermarking_config: [],
 };
 
-/** The same, of fields that count only where tokens are drawn. */
+/** Fields as those of `UNKNOWN` that count only where tokens are drawn. */
 const UNKNOWN_OF_DRAWING: Readonly<Record<string, readonly unknown[]>> = {
   epsilon_cutoff: [0],
   eta_cutoff: [0],
@@ -86,14 +86,14 @@ export function defaultsOf(
   const name = `task_specific_params of config.json for ${task}`;
   const own = task === undefined ? undefined : new ConfigReader(tasks, name).object(task);
   const files = [file, ...(own === undefined ? [] : [{ name, json: own }])];
-  const defaults: SearchSettings = Object.assign({}, ...files.map((one) => readFile(one, vocabSize)));
+  const defaults: SearchSettings = Object.assign({}, ...files.map((each) => readFile(each, vocabSize)));
   const draws = options.do_sample ?? defaults.do_sample ?? false;
-  for (const one of files) {
-    const reader = new ConfigReader(one.json, one.name);
+  for (const { name: fileName, json } of files) {
+    const reader = new ConfigReader(json, fileName);
     for (const [field, idle] of Object.entries(draws ? { ...UNKNOWN, ...UNKNOWN_OF_DRAWING } : UNKNOWN)) {
       const value = reader.field(field);
       if (value === undefined || idle.includes(value)) continue;
-      const message = `${one.name} has ${field} ${show(value)}, which this library does not know`;
+      const message = `${fileName} has ${field} ${show(value)}, which this library does not know`;
       throw new AttnError('UNSUPPORTED', where, message);
     }
   }

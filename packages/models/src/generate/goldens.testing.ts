@@ -49,13 +49,13 @@ export function searchCases(): readonly GoldenCase[] {
 export async function readSearchGolden(golden: GoldenCase): Promise<SearchGolden> {
   const tensors = await tensorsOf(golden);
   const tensor = (name: string): Tensor => {
-    const found = tensors.get(name);
-    if (found === undefined) throw new Error(`${golden.id} has no ${name}`);
-    return found;
+    const match = tensors.get(name);
+    if (match === undefined) throw new Error(`${golden.id} has no ${name}`);
+    return match;
   };
   const options = golden.config.generate as unknown as CaseOptions;
-  const given = tensors.get('in.decoder_input_ids');
-  const prompt = given ? Array.from(given.data).slice(0, given.shape[1]) : [options.decoder_start_token_id];
+  const ids = tensors.get('in.decoder_input_ids');
+  const prompt = ids ? Array.from(ids.data).slice(0, ids.shape[1]) : [options.decoder_start_token_id];
   const [steps, rows, vocab] = tensor('out.step_scores').shape;
   const scores = tensor('out.step_scores').data as Float32Array;
   const live = tensor('aux.live').data;

@@ -62,11 +62,7 @@ export function openSearch(
   if (stop.length > 0 && tokenizer === undefined)
     throw new AttnError('MISSING_INPUT', where, 'stop needs a tokenizer, and this model has none');
   const { decoder_start_token_id } = own;
-  const begin = {
-    decoder_input_ids,
-    globalTokens,
-    ...(decoder_start_token_id !== undefined && { decoder_start_token_id }),
-  };
+  const begin = { decoder_input_ids, globalTokens, decoder_start_token_id };
   const sourceOf = openSource(where, runnable, begin, defaults);
   const place = { where, eos: [eosTokenId].flat(), room: decoder?.maxLength ?? model.maxLength };
   const plan = planSearch(own, defaults, { ...place, promptLength: 1 });
@@ -78,7 +74,7 @@ export function openSearch(
   };
 }
 
-/** Generates the texts of all sources, one source after another. Errors: those of `planOf` and `runSearch`. */
+/** Generates the texts of all sources, one after another. Errors: those of `planOf` and `runSearch`. */
 export async function generateAll(
   where: string,
   runnable: RunnableModel,

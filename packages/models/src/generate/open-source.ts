@@ -2,7 +2,6 @@
 import { AttnError } from '@attn/core';
 import { show } from '@attn/core/backend';
 import { readIntegerList } from '../inputs/integers.ts';
-import type { DecoderRules } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import type { SearchSource } from './open-decoder.ts';
 import type { GenerateOptions } from './options.ts';
@@ -11,17 +10,22 @@ import type { GenerateOptions } from './options.ts';
 const DOCUMENT_END = '<doc-sep>';
 
 /** The options that it depends on. */
-type SourceOptions = Pick<GenerateOptions, 'decoder_input_ids' | 'decoder_start_token_id' | 'globalTokens'>;
+interface SourceOptions {
+  readonly decoder_input_ids: GenerateOptions['decoder_input_ids'];
+  readonly decoder_start_token_id: number | undefined;
+  readonly globalTokens: GenerateOptions['globalTokens'];
+}
 
 /**
- * Checks the options of a call, beside the defaults of the model's files, and returns what turns the ids of a text into what a search begins with. Errors:
- * `INVALID_ARGUMENT`, also of the function (a text without tokens, or too long for the encoder).
+ * Checks the options of a call, beside the defaults of the model's files, and returns what turns the ids of a
+ * text into what a search begins with. Errors: `INVALID_ARGUMENT`, also of that function (a text that is too
+ * long for the encoder).
  */
 export function openSource(
   where: string,
   runnable: RunnableModel,
   options: SourceOptions,
-  defaults: Pick<SourceOptions, 'decoder_start_token_id'>,
+  defaults: Pick<GenerateOptions, 'decoder_start_token_id'>,
 ): (ids: readonly number[]) => SearchSource {
   const { model } = runnable;
   const { globalTokens } = options;
@@ -34,7 +38,8 @@ export function openSource(
         throw without(where, `${model.architecture} has no encoder`, { [name]: options[name] });
     return (ids) => ({ text: undefined, prompt: ids });
   }
-  const prompt = promptOf(where, runnable, decoder, { ...defaults, ...options });
+  const start = options.decoder_start_token_id ?? defaults.decoder_start_token_id ?? decoder.startTokenId;
+  const prompt = promptOf(where, runnable, start, options.decoder_input_ids);
   const globals =
     globalTokens && readIntegerList({ where, name: 'globalTokens' }, globalTokens, model.maxLength);
   return (ids) => {
@@ -50,13 +55,13 @@ export function openSource(
 function promptOf(
   where: string,
   { model }: RunnableModel,
-  { startTokenId }: DecoderRules,
-  { decoder_input_ids: given, decoder_start_token_id: start = startTokenId }: SourceOptions,
+  start: number,
+  ids: SourceOptions['decoder_input_ids'],
 ): readonly number[] {
-  if (given === undefined) return [start];
-  const ids = readIntegerList({ where, name: 'decoder_input_ids' }, given, model.vocabSize);
-  if (ids.length > 0) return ids;
-  const message = `decoder_input_ids must be a list of at least one id, got ${show(given)}`;
+  if (ids === undefined) return [start];
+  const prompt = readIntegerList({ where, name: 'decoder_input_ids' }, ids, model.vocabSize);
+  if (prompt.length > 0) return prompt;
+  const message = `decoder_input_ids must be a list of at least one id, got ${show(ids)}`;
   throw new AttnError('INVALID_ARGUMENT', where, message);
 }
 

@@ -25,7 +25,7 @@ import type { ForeignTensor, IntegerList } from '../inputs/entries.ts';
 export interface SearchOptions {
   /** Most tokens to add. Default 64, or as many as the model has room for. */
   readonly max_new_tokens?: number;
-  /** Most tokens with those of the prompt: in models with an encoder, with the token that decoding begins with. */
+  /** Most tokens with those of the prompt: with an encoder, with the token that decoding begins with. */
   readonly max_length?: number;
   /** Tokens, those of the prompt included, before which no text ends. Default 0. */
   readonly min_length?: number;

@@ -58,7 +58,7 @@ export async function runSearch(
   onStep();
   if (isBeams) for (const [row, { ids }] of rows.entries()) for (const id of ids) watch.onToken(id, row);
   for (const stream of streams) stream.finish();
-  const sequences = rows.map((found, row) => sequenceOf(found, streams.at(row)?.text));
+  const sequences = rows.map((result, row) => sequenceOf(result, streams.at(row)?.text));
   const promptTokens = (source.text?.ids ?? prompt).length;
   return { ...sequences[0], sequences, promptTokens, backends: [...decoder.backends] };
 }

@@ -27,10 +27,10 @@ test('only from the top k, and only from the fewest that reach p', () => {
       fc.nat(),
       (logits, topK, topP, temperature, seed) => {
         const best = probabilities(logits, { temperature, topK });
-        const kept = drawable(best);
-        expect(kept).toHaveLength(Math.min(topK, logits.length));
-        const least = Math.min(...kept.map((id) => logits[id]));
-        expect(logits.every((logit, id) => kept.includes(id) || logit <= least)).toBe(true);
+        const rest = drawable(best);
+        expect(rest).toHaveLength(Math.min(topK, logits.length));
+        const least = Math.min(...rest.map((id) => logits[id]));
+        expect(logits.every((logit, id) => rest.includes(id) || logit <= least)).toBe(true);
         const nucleus = probabilities(logits, { temperature, topK, topP });
         const ids = drawable(nucleus).toSorted((a, b) => logits[b] - logits[a] || a - b);
         const sum = (some: readonly number[]): number => some.reduce((total, id) => total + best[id], 0);
@@ -47,12 +47,12 @@ test('only from the top k, and only from the fewest that reach p', () => {
 
 test('a nucleus of many tokens', () => {
   const logits = Array.from({ length: 5_000 }, (_, id) => Math.sin(id) / 10);
-  const kept = drawable(probabilities(logits, { topP: 0.9 }));
+  const rest = drawable(probabilities(logits, { topP: 0.9 }));
   const all = probabilities(logits, {});
   const sorted = all.map((_, id) => id).toSorted((a, b) => all[b] - all[a]);
   let sum = 0;
   const fewest = sorted.findIndex((id) => (sum += all[id]) >= 0.9) + 1;
-  expect(kept).toEqual(sorted.slice(0, fewest).toSorted((a, b) => a - b));
+  expect(rest).toEqual(sorted.slice(0, fewest).toSorted((a, b) => a - b));
 });
 
 test('as often as softmax says', () => {

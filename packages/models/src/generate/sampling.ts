@@ -110,9 +110,9 @@ export class Sampler {
   /** Leaves only the first so many of a selection. */
   private keep({ ids, size }: Largest, count: number): void {
     const { probabilities: weights } = this;
-    const kept = Math.min(count, size);
+    const rest = Math.min(count, size);
     // Signs mark what stays, so that no second list is needed.
-    for (let i = 0; i < kept; i++) weights[ids[i]] *= -1;
+    for (let i = 0; i < rest; i++) weights[ids[i]] *= -1;
     for (let id = 0; id < weights.length; id++) weights[id] = weights[id] < 0 ? -weights[id] : 0;
   }
 }

@@ -28,12 +28,12 @@ describe.each(goldens)('$id', (golden) => {
       }
       step += 1;
     };
-    const found =
+    const results =
       plan.choice.kind === 'beams'
         ? await searchBeams(network, prompts, plan, plan.choice, { onScores })
         : await searchTokens(network, prompts, plan, { onScores });
     expect(step).toBe(golden.steps);
-    const rows = found.flat();
+    const rows = results.flat();
     expect(rows).toHaveLength(golden.sequences.length);
     for (const [i, { ids, score, sources, end }] of rows.entries()) {
       const expected = golden.sequences[i];

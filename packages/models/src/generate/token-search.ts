@@ -52,11 +52,11 @@ export async function searchTokens(
     rows.extend(tokens, sources);
     for (let row = 0; row < count; row++) if (hasEnded(row)) tokens[row] = ENDED;
   }
-  const found = rows.rows.map((row, i): FoundRow => {
+  const results = rows.rows.map((row, i): FoundRow => {
     const ids = Array.from(row.subarray(promptLength, lengths[i]));
     return { ids, end: ends[i] ?? 'length' };
   });
-  return prompts.map((_, i) => found.slice(i * returned, (i + 1) * returned));
+  return prompts.map((_, i) => results.slice(i * returned, (i + 1) * returned));
 }
 
 /** Rows that begin with prompts, so many for each. */

@@ -4,7 +4,7 @@ import { LoadedModel, runnableOf } from '../loaded-model.ts';
 import { checkAbility } from './abilities.ts';
 
 /**
- * A causal language model.
+ * A model of language: it continues texts, or, with an encoder, answers them.
  *
  * @example
  * const model = await loadModel('google/reformer-crime-and-punishment', { attn, for: 'generate' });

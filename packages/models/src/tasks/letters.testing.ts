@@ -6,7 +6,7 @@ import { TextGenerator } from '../loaded/text-generator.ts';
 import { goldenCalled } from '../testing/golden-sets.testing.ts';
 import type { TextTokenizer } from '../tokenizer.ts';
 
-/** Letters `a` to `s` are the ids from 3 on, later ones begin again; texts stand between 0 and 2, as BART's. */
+/** Letters `a` to `s` are ids from 3 on, later ones begin again; texts stand between 0 and 2, as BART's. */
 export const LETTERS: TextTokenizer = {
   encode(text) {
     const ids = Array.from(text, (letter) => (letter === '\n' ? 22 : 3 + ((letter.charCodeAt(0) - 97) % 19)));

@@ -126,7 +126,7 @@ test.each([
 test('a model of another task', async () => {
   await expect(pipeline('text-generation', goldenFolder('bert_masked_lm'), { attn })).rejects.toMatchObject({
     code: 'UNSUPPORTED',
-    message: expect.stringContaining('does not continue texts: only a causal language model does'),
+    message: expect.stringContaining('generates no texts: only a causal language model does'),
   });
 });
 

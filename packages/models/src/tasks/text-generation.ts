@@ -28,7 +28,7 @@ export interface GeneratedText {
   readonly generated_text: string;
 }
 
-/** Continues texts, or objects `{ text }`. Each has a list of `num_return_sequences` results, by default one. */
+/** Continues texts, or objects `{ text }`. Each has a list of results, `num_return_sequences` of them. */
 export interface GenerateTexts {
   (text: string | SingleText, options?: TextGenerationOptions): Promise<readonly GeneratedText[]>;
   (
