@@ -14,6 +14,7 @@ export {
 } from './contract/backend.ts';
 export * from './contract/define-backend.ts';
 export { withRunOptions } from './contract/run-options.ts';
+export { States, type StateMemory } from './contract/states.ts';
 
 // Checks of what callers write.
 export { checkArgument, checkOptions, readEntries, type OptionKinds } from './check/check-options.ts';
@@ -47,6 +48,8 @@ export { float32ToHalf, halfToFloat32, halfToNumber, numberToHalf } from './util
 // Graphs: what a backend compiles.
 export { inputSpecs, namedInputs, type GraphNode, type NodeOf, type ValueId } from './graph/graph.ts';
 export { checkGraph } from './graph/check-graph.ts';
+export { elementsWritten, storageOf } from './graph/storage.ts';
+export { withoutState, type StatelessGraph } from './graph/without-state.ts';
 export type { AttentionValues } from './graph/builder.ts';
 
 // Ops: their shapes and their meaning.
@@ -110,6 +113,8 @@ export { countTiles, forEachSpan, forEachTile, type Spans } from './plan/walk.ts
 
 // Graphs that run in host memory: an executor for a table of kernels.
 export { compileGraph, type ExecutorOptions } from './host/executor.ts';
+export { HostStates, type HostStateMemory, type HostStateOptions } from './host/host-state.ts';
+export { withHostState } from './host/with-host-state.ts';
 export type { CompleteKernelTable, Kernel, KernelCall, KernelContext, KernelTable } from './host/kernel.ts';
 export type { Region } from './host/region.ts';
 export { checkGraphData } from './host/node-data.ts';

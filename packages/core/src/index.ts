@@ -10,12 +10,15 @@ export type {
   AttnEvents,
   AttnOptions,
   AttnRunOptions,
+  BoundState,
   CompiledGraph,
+  CreateStateOptions,
   Explanation,
   Ran,
   Tune,
 } from './run/attn.ts';
 export type { Backend, Probe, Progress, Tensors } from './contract/backend.ts';
+export type { State } from './contract/state.ts';
 export type { CalibrationStore } from './choose/store/calibration-store.ts';
 
 // Errors and tensors.

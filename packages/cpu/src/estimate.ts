@@ -4,6 +4,7 @@
  */
 import { type Graph } from '@attn/core';
 import {
+  elementsWritten,
   inputSpecs,
   ops,
   plausible,
@@ -155,6 +156,8 @@ function flopsOf(node: GraphNode, graph: Graph, plans: PlanCache): number {
       return FLOPS_PER_QUANTIZED * ops.quantizedLinear.flops(specs, node.attributes);
     case 'matmul':
       return productFlops(ops.matmul.flops(specs, node.attributes), node, graph);
+    case 'writeRows':
+      return FLOPS_PER_ELEMENT.concat * elementsWritten(node, graph);
     case 'reshape':
       return 0; // a view
     default:

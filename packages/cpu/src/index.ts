@@ -11,6 +11,7 @@ import {
   checkOptions,
   compileGraph,
   defineBackend,
+  HostStates,
   isPlausible,
   ops,
   PlanCache,
@@ -54,6 +55,7 @@ const CPU_OPTIONS: OptionKinds<CpuOptions> = { poison: aBoolean };
 export function cpu(options: CpuOptions = {}): Backend {
   const { poison = false } = checkOptions('cpu', options, CPU_OPTIONS);
   const supported: KernelTable = kernelTable(new PlanCache());
+  const states = new HostStates('cpu');
   return defineBackend('cpu', {
     version: VERSION,
     probe: () => ({
@@ -71,6 +73,8 @@ export function cpu(options: CpuOptions = {}): Backend {
     },
     estimate: (graph, plans, rate) => countFlops(graph, plans) / rate,
     compile: (graph, { plans }) =>
-      compileGraph(graph, { backend: 'cpu', kernels: kernelTable(plans), poison }),
+      compileGraph(graph, { backend: 'cpu', kernels: kernelTable(plans), poison, states }),
+    createState: (specs) => states.createState(specs),
+    dispose: () => states.dispose(),
   });
 }

@@ -20,7 +20,7 @@ import type { FolderSettings } from './sentence/settings.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 
 /** Options of `LoadedModel.run`. */
-export type ModelRunOptions = RunOptions & { readonly backend?: string };
+export type ModelRunOptions = Omit<RunOptions, 'state'> & { readonly backend?: string };
 
 const RUN_OPTIONS: OptionKinds<ModelRunOptions> = {
   backend: aString,

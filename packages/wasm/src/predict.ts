@@ -5,6 +5,7 @@
  */
 import { type Graph } from '@attn/core';
 import {
+  elementsWritten,
   inputSpecs,
   lshHashProblem,
   lshProblem,
@@ -141,6 +142,8 @@ function flopsOf(node: Exclude<GraphNode, NodeOf<'attention'>>, graph: Graph): n
       return (
         PRODUCT_OVERHEAD * ops.matmul.flops(specs, node.attributes) + FLOPS_PER_PACKED * sizeOf(specs.b.shape)
       );
+    case 'writeRows':
+      return FLOPS_PER_ELEMENT.concat * elementsWritten(node, graph);
     case 'reshape':
       return 0; // a view
     default:

@@ -7,7 +7,7 @@ import * as backend from '@attn/core/backend';
 import * as reference from '@attn/core/reference';
 import { referenceBackend } from '../reference-backend.ts';
 import type { FunctionTable, FunctionTrial } from './check-function.ts';
-import { building, composing, q, untried } from './core-trials.ts';
+import { attnMethod, building, composing, q, stateMethod, stateSpecs, untried } from './core-trials.ts';
 import { describeFunctions } from './describe-functions.ts';
 
 const core = { ...user, ...backend };
@@ -32,26 +32,6 @@ const graph = (): user.Graph => core.attention(qkv()).graph;
 /** A function that makes a call, tried as far as its graph. */
 function calling(make: (params: never) => user.Call<object>, args: FunctionTrial['args']): FunctionTrial {
   return { call: (params: never) => make(params).graph, args, options: [0], depth: 3 };
-}
-
-/** A method of an `Attn`, which is disposed afterwards. */
-function attnMethod(
-  method: string & keyof user.Attn,
-  args: () => readonly unknown[],
-  options?: readonly number[],
-): FunctionTrial {
-  return {
-    args,
-    options,
-    call: async (...args: never[]) => {
-      const attn = await core.createAttn({ backends: [referenceBackend()], cache: false });
-      try {
-        return await (attn[method] as (...all: never[]) => unknown)(...args);
-      } finally {
-        await attn.dispose();
-      }
-    },
-  };
 }
 
 /** Methods of pointwise ops, which follow from core's table. */
@@ -251,6 +231,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   // Graphs.
   GraphBuilder: { call: () => new GraphBuilder(), args: () => [] },
   'GraphBuilder.input': building('input', () => ['y', { dtype: 'f32', shape: [2] }]),
+  'GraphBuilder.state': building('state', () => ['y', { dtype: 'f32', shape: [2] }]),
   'GraphBuilder.constant': building('constant', () => [f32([2], [1, 2]), 'weights']),
   'GraphBuilder.node': building('node', (x) => ['softmax', { x }, { axis: -1 }], [1, 2]),
   'GraphBuilder.attention': building(
@@ -309,12 +290,20 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
     [2],
   ),
   'GraphBuilder.gather': building('gather', (x, _w, builder) => [x, builder.constant(i32([2], [0, 1])), 2]),
+  'GraphBuilder.writeRows': building('writeRows', (x, _w, b) => [x, x, b.constant(i32([1], [0])), 2]),
   'GraphBuilder.reshape': building('reshape', (x) => [x, [8]]),
   'GraphBuilder.transpose': building('transpose', (x) => [x, [0, 1, 3, 2]]),
   'GraphBuilder.slice': building('slice', (x) => [x, [0, 0, 0, 0], [1, 1, 2, 2]]),
   'GraphBuilder.concat': building('concat', (x) => [[x, x], 2]),
   'GraphBuilder.build': building('build', (x) => [{ x }]),
   inputSpecs: BACKEND,
+  storageOf: BACKEND,
+  elementsWritten: BACKEND,
+  withoutState: BACKEND,
+  States: BACKEND,
+  HostStates: BACKEND,
+  HostStateMemory: BACKEND,
+  withHostState: BACKEND,
   namedInputs: BACKEND,
   planMemory: BACKEND,
   supportsGraph: {
@@ -361,6 +350,13 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   ),
   'Attn.run': attnMethod('run', () => [graph(), qkv(), { backend: 'reference' }], [1, 2]),
   'Attn.compile': attnMethod('compile', () => [graph(), { backend: 'reference' }], [1]),
+  'Attn.createState': attnMethod('createState', () => [stateSpecs(), { backend: 'reference' }], [1]),
+  'State.read': stateMethod('read', () => ['keys']),
+  'State.write': stateMethod('write', () => ['keys', f32([2, 1], [1, 2])]),
+  'State.reorder': stateMethod('reorder', () => [[1, 0], ['keys']]),
+  'State.fork': stateMethod('fork', () => []),
+  'State.resize': stateMethod('resize', () => ['keys', [2, 3]]),
+  'State.dispose': stateMethod('dispose', () => []),
   'Attn.release': attnMethod('release', () => [graph()]),
   'Attn.probe': attnMethod('probe', () => []),
   'Attn.reprobe': attnMethod('reprobe', () => []),

@@ -17,6 +17,7 @@ import { rotaryCases } from './rotary.cases.ts';
 import { topKCases } from './top-k.cases.ts';
 import { expertLinearCases } from './expert-linear.cases.ts';
 import { quantizedEmbeddingCases, quantizedLinearCases } from './quantized.cases.ts';
+import { writeRowsCases } from './write-rows.cases.ts';
 
 /** All cases, in the order of their ops. Ids are unique. */
 export const allCases: readonly ConformanceCase[] = [
@@ -42,4 +43,5 @@ export const allCases: readonly ConformanceCase[] = [
   ...expertLinearCases,
   ...quantizedLinearCases,
   ...quantizedEmbeddingCases,
+  ...writeRowsCases,
 ];

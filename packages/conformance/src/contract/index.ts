@@ -8,6 +8,9 @@ import type { ContractCase } from './contract.ts';
 import { courseContract } from './course.contract.ts';
 import { endContract } from './end.contract.ts';
 import { inputsContract } from './inputs.contract.ts';
+import { stateAttentionContract } from './state-attention.contract.ts';
+import { stateContentContract } from './state.contract.ts';
+import { stateCourseContract } from './state-course.contract.ts';
 import { timeContract } from './time.contract.ts';
 
 export type { ContractCase, MakeBackend } from './contract.ts';
@@ -20,4 +23,7 @@ export const contractCases: readonly ContractCase[] = [
   ...endContract,
   ...inputsContract,
   ...timeContract,
+  ...stateContentContract,
+  ...stateAttentionContract,
+  ...stateCourseContract,
 ];

@@ -43,6 +43,7 @@ const RULES: { readonly [K in OpName]: ErrorRule<K> } = {
   expertLinear: expertLinearError,
   quantizedLinear: quantizedLinearError,
   quantizedEmbedding: quantizedEmbeddingError,
+  writeRows: noError(),
 };
 
 /** Ops that only move elements: they store the very bits that they read. */
@@ -56,6 +57,7 @@ const MOVES: ReadonlySet<OpName> = new Set<OpName>([
   'mask',
   'relu',
   'topK',
+  'writeRows',
 ]);
 
 /** How far off each output element of a node may be, stored in its dtype, when the inputs are exact. */

@@ -4,6 +4,7 @@
  */
 import type { Backend } from '../contract/backend.ts';
 import type { Graph } from '../graph/graph.ts';
+import { keepsStateOnHost } from '../host/with-host-state.ts';
 import { LruMap } from '../util/lru.ts';
 import type { PlanCache } from '../plan/plan-cache.ts';
 import type { Explanation } from '../run/attn.ts';
@@ -108,6 +109,18 @@ export class Chooser {
     return rank(candidates).sort((a, b) => place(a) - place(b));
   }
 
+  /**
+   * The named backend, or the first that is available, for work without a graph. Errors: those of `turns`,
+   * but `UNSUPPORTED`.
+   */
+  first(name: string | undefined): Backend {
+    const candidates = this.probed.map(({ backend, probe }): Candidate => {
+      if (probe.available) return { backend, predictedMs: 0, reason: undefined };
+      return { backend, predictedMs: undefined, reason: probe.reason };
+    });
+    return (name === undefined ? rank(candidates)[0] : candidateOf(this.probed, candidates, name)).backend;
+  }
+
   /** One line for people: why a candidate was chosen. */
   describe(graph: Graph, chosen: UsableCandidate): string {
     return describeChoice(graph, chosen, this.candidates(graph));
@@ -130,7 +143,7 @@ export class Chooser {
     return candidates.map(({ backend, predictedMs, tunedMs, reason }) => ({
       backend: backend.name,
       usable: predictedMs !== undefined,
-      reason: reason ?? this.failures.complaint(backend.name, graph.key),
+      reason: reason ?? this.failures.complaint(backend.name, graph.key) ?? slowState(backend, graph),
       predictedMs,
       measuredMs: lastMs(backend) ?? tunedMs,
       chosen: backend.name === chosen,
@@ -144,4 +157,10 @@ export class Chooser {
     }
     this.isCalibrated = true;
   }
+}
+
+/** Why a backend is slower than it might be with the states of a graph; undefined if it is not. */
+function slowState(backend: Backend, { states }: Graph): string | undefined {
+  if (states.size === 0 || !keepsStateOnHost(backend)) return undefined;
+  return 'it keeps no state between runs: each run copies it in and out';
 }

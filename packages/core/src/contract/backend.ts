@@ -17,7 +17,8 @@ import type { Graph, GraphNode } from '../graph/graph.ts';
 import type { Json } from '../util/json-value.ts';
 import type { PlanCache } from '../plan/plan-cache.ts';
 import type { ExactActivationForm } from '../quantize/activations.ts';
-import type { Tensor } from '../tensor.ts';
+import type { Tensor, TensorSpec } from '../tensor.ts';
+import type { State } from './state.ts';
 
 /** The result of a backend's `probe`: whether it is available on this machine, and with which features. */
 export type Probe =
@@ -53,6 +54,11 @@ export interface RunOptions {
    * a backend.
    */
   readonly onProgress?: (progress: Progress) => void;
+  /**
+   * What the graph's states are: of the same backend, with tensors of their names, dtypes and shapes. It may
+   * have more. The run writes into it; see `State`.
+   */
+  readonly state?: State | undefined;
 }
 
 /**
@@ -127,13 +133,27 @@ export interface Backend {
    * `WORKER_DIED`, `TIMEOUT`, `BACKEND_UNAVAILABLE`, `ABORTED`, `DISPOSED`.
    */
   compile(graph: Graph, options?: CompileOptions): Promise<Executable>;
-  /** Ends the backend's workers and devices. Idempotent. */
+  /**
+   * Creates tensors of zeros that live on this backend between runs. Absent on a backend that keeps nothing:
+   * then `supportsGraph` refuses graphs with states, and `withHostState` makes up for it. Errors:
+   * `INVALID_ARGUMENT`, `INVALID_DTYPE`, `INVALID_SHAPE`, `OUT_OF_MEMORY`, `BACKEND_UNAVAILABLE`, `DISPOSED`.
+   *
+   * @param specs the dtypes and shapes by name, such as those of several graphs together
+   *
+   * @example
+   * const state = await backend.createState({ keys: { dtype: 'f32', shape: [1, 8, 512, 64] } });
+   * await executable.run({ token, position }, { state });
+   */
+  createState?(specs: Readonly<Record<string, TensorSpec>>): Promise<State>;
+  /** Ends the backend's workers and devices, and its states. Idempotent. */
   dispose(): Promise<void>;
 }
 
 /** True, or the first reason why a graph cannot run on a backend. Errors: `INVALID_GRAPH`. */
 export function supportsGraph(backend: Backend, graph: Graph): true | string {
   checkGraph(graph, `${backend.name}/compile`);
+  if (graph.states.size > 0 && backend.createState === undefined)
+    return `state: ${backend.name} keeps no tensors between runs`;
   for (const node of graph.nodes) {
     const answer = backend.supports(node, graph);
     if (answer !== true) return `${node.op}: ${answer}`;

@@ -17,6 +17,8 @@ import type { Graph, GraphNode } from '../graph/graph.ts';
 import { checkCompileOptions, checkProbeOptions } from './run-options.ts';
 import { canonicalJson, type Json } from '../util/json-value.ts';
 import { PlanCache } from '../plan/plan-cache.ts';
+import type { TensorSpec } from '../tensor.ts';
+import type { State } from './state.ts';
 import type { ExactActivationForm } from '../quantize/activations.ts';
 
 /** What `compile` of `BackendParts` receives beside the graph. */
@@ -56,7 +58,9 @@ export interface BackendParts<E extends Executable> {
   supports(node: GraphNode, graph: Graph): true | string;
   /** Prepares a supported graph to run. Only called where the backend is available. */
   compile(graph: Graph, context: CompileContext): E | Promise<E>;
-  /** Ends everything that the backend has opened. Called once. */
+  /** Creates tensors that stay between runs; `States` does most of it. Only called where available. */
+  createState?(specs: Readonly<Record<string, TensorSpec>>): Promise<State>;
+  /** Ends everything that the backend has opened, and its states. Called once. */
   dispose?(): void | Promise<void>;
 }
 
@@ -167,6 +171,7 @@ export function defineBackend<E extends Executable, S extends SpeedOf<S> = numbe
     await parts.dispose?.();
   };
 
+  const { createState } = parts;
   const backend: BackendOf<E> = {
     name,
     version: parts.version,
@@ -204,6 +209,12 @@ export function defineBackend<E extends Executable, S extends SpeedOf<S> = numbe
       throwIfOver();
       return executable;
     },
+    ...(createState !== undefined && {
+      async createState(specs) {
+        await throwUnlessAvailable(`${name}/createState`);
+        return createState.call(parts, specs);
+      },
+    }),
     dispose() {
       isDisposed = true;
       ending ??= end();

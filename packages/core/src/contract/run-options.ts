@@ -2,10 +2,23 @@
 import type { CompileOptions, ProbeOptions, RunOptions } from './backend.ts';
 import { checkOptions, type OptionKinds } from '../check/check-options.ts';
 import { withCallbacks } from '../async/callbacks.ts';
-import { aBoolean, aFunction, anObject, aSignal } from '../check/kinds.ts';
+import { aBoolean, aFunction, anObject, aSignal, type Kind } from '../check/kinds.ts';
+import type { State } from './state.ts';
+
+const aState: Kind = {
+  expected: 'a state that createState made',
+  test(value) {
+    const { specs, read, reorder } = Object(value) as Partial<State>;
+    return typeof specs === 'object' && typeof read === 'function' && typeof reorder === 'function';
+  },
+};
 
 /** What each option of `Executable.run` must be. */
-export const RUN_OPTIONS: OptionKinds<RunOptions> = { signal: aSignal, onProgress: aFunction };
+export const RUN_OPTIONS: OptionKinds<RunOptions> = {
+  signal: aSignal,
+  onProgress: aFunction,
+  state: aState,
+};
 
 /** Names of all options that `Attn.run` takes. */
 export const RUN_OPTION_NAMES: readonly string[] = [...Object.keys(RUN_OPTIONS), 'backend'];
@@ -34,8 +47,10 @@ export async function withRunOptions<R>(
   options: RunOptions | undefined,
   work: (options: RunOptions) => Promise<R>,
 ): Promise<R> {
-  const { signal, onProgress } = checkRunOptions(where, options);
-  return withCallbacks({ onProgress }, signal, (callbacks, stop) => work({ ...callbacks, signal: stop }));
+  const { signal, onProgress, state } = checkRunOptions(where, options);
+  return withCallbacks({ onProgress }, signal, (callbacks, stop) =>
+    work({ ...callbacks, signal: stop, state }),
+  );
 }
 
 /** Checks and copies the options of `Backend.compile`. Errors: `INVALID_ARGUMENT`. */

@@ -16,6 +16,7 @@ import { finishGraph, type GraphDraft } from './finish.ts';
 import { anyNode, type Graph, type NodeOf } from './graph.ts';
 import { OpBuilder } from './op-builder.ts';
 import type { Value } from './pointwise-builder.ts';
+import { StateVersions } from './state-versions.ts';
 
 export type { AttentionValues } from './attention-sinks.ts';
 export type { Value } from './pointwise-builder.ts';
@@ -38,10 +39,12 @@ export class GraphBuilder extends OpBuilder {
   private readonly draft: GraphDraft = {
     nodes: [],
     inputs: new Map(),
+    states: new Map(),
     constants: new Map(),
     names: new Map(),
     values: this.values,
   };
+  private readonly versions = new StateVersions();
 
   /**
    * Adds an input: a value that each run is given by name. Errors: `INVALID_GRAPH` for a second value of this
@@ -56,6 +59,25 @@ export class GraphBuilder extends OpBuilder {
     const value = this.addValue(spec);
     this.name(value, name);
     this.draft.inputs.set(name, value.id);
+    return value;
+  }
+
+  /**
+   * Adds a state: a value that lives on the backend between runs, such as a cache of keys. A run gets it by
+   * its option `state`, and `writeRows` changes it in place. After a write only the new content can be read.
+   * The name differs from those of inputs and constants. Errors: as of `input`.
+   *
+   * @example
+   * const cache = builder.state('keys', { dtype: 'f32', shape: [1, 8, 512, 64] });
+   * const keys = builder.writeRows(cache, key, position, 2); // cache must not be read from here on
+   */
+  state(name: string, spec: TensorSpec): Value {
+    checkName('a state', name);
+    checkSpec(spec, WHERE, `state ${name}`);
+    const value = this.addValue(spec);
+    this.name(value, name);
+    this.draft.states.set(name, value.id);
+    this.versions.add(name, value.id);
     return value;
   }
 
@@ -94,17 +116,20 @@ export class GraphBuilder extends OpBuilder {
     );
     const specs: NamedSpecs = Object.fromEntries(entries);
     const ids = Object.fromEntries(entries.map(([name, { id }]) => [name, id]));
-    const outputs = ops[op].infer(specs, attributes).map((spec) => this.addValue(spec));
+    const inferred = ops[op].infer(specs, attributes);
+    this.versions.check(op, ids);
+    const outputs = inferred.map((spec) => this.addValue(spec));
     const normal = ops[op].normalize?.(specs, attributes) ?? attributes;
     const node: NodeOf<K> = { op, inputs: ids, attributes: normal, outputs: outputs.map(({ id }) => id) };
     this.draft.nodes.push(anyNode(node));
+    this.versions.record(op, ids, node.outputs);
     return outputs;
   }
 
   /**
-   * Makes the graph that computes these outputs. It omits nodes and constants that no output needs, and keeps
-   * all inputs. The builder can be used further. Errors: `INVALID_GRAPH`, also for names that all objects
-   * have, such as `toString`.
+   * Makes the graph that computes these outputs. It omits nodes and constants that neither an output nor a
+   * state needs, and keeps all inputs and states. The builder can be used further. Errors: `INVALID_GRAPH`,
+   * also for names that all objects have, such as `toString`.
    *
    * @example
    * const graph = builder.build({ probabilities: builder.softmax(x) });
@@ -114,10 +139,9 @@ export class GraphBuilder extends OpBuilder {
     for (const [name] of entries) checkName('an output', name);
     if (entries.length === 0)
       throw new AttnError('INVALID_GRAPH', WHERE, 'expected at least one output, got none');
-    return finishGraph(
-      this.draft,
-      new Map(entries.map(([name, value]) => [name, this.own(value, `output ${name}`).id])),
-    );
+    const ids = entries.map(([name, value]) => [name, this.own(value, `output ${name}`).id] as const);
+    for (const [name, id] of ids) this.versions.checkRead(id, `output ${name}`);
+    return finishGraph(this.draft, new Map(ids));
   }
 
   private addValue({ dtype, shape }: TensorSpec<DType>): Value {
@@ -150,7 +174,7 @@ export class GraphBuilder extends OpBuilder {
       throw new AttnError(
         'INVALID_GRAPH',
         WHERE,
-        `names of inputs and constants must differ, got ${show(name)} twice`,
+        `names of inputs, states and constants must differ, got ${show(name)} twice`,
       );
     }
     this.draft.names.set(value.id, name);

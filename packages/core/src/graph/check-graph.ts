@@ -6,10 +6,10 @@ import type { Graph } from './graph.ts';
 const aGraph: Kind = {
   expected: 'a graph made by GraphBuilder.build',
   test(value) {
-    const { nodes, values, inputs, constants, outputs, key } = Object(value) as Partial<Graph>;
+    const { nodes, values, inputs, states, constants, outputs, key } = Object(value) as Partial<Graph>;
     return (
       [nodes, values].every(Array.isArray) &&
-      [inputs, constants, outputs].every((map) => typeof map?.get === 'function') &&
+      [inputs, states, constants, outputs].every((map) => typeof map?.get === 'function') &&
       typeof key === 'string'
     );
   },

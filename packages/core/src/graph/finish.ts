@@ -4,6 +4,7 @@ import { canonicalJson, hashText, type Json, type JsonObject } from '../util/jso
 import type { OpName } from '../ops/op-name.ts';
 import { ops } from '../ops/index.ts';
 import type { Tensor, TensorSpec } from '../tensor.ts';
+import { writtenStates } from './storage.ts';
 import { anyNode, type Graph, type GraphNode, type NodeOf, type ValueId } from './graph.ts';
 
 /** The nodes and values that a builder has collected so far. */
@@ -11,13 +12,22 @@ export interface GraphDraft {
   readonly values: readonly TensorSpec[];
   readonly nodes: GraphNode[];
   readonly inputs: Map<string, ValueId>;
+  readonly states: Map<string, ValueId>;
   readonly constants: Map<ValueId, Tensor>;
   readonly names: Map<ValueId, string>;
 }
 
-/** Makes the graph of the nodes that outputs need. Inputs always stay: they are its signature. */
+/**
+ * Makes the graph of the nodes that outputs need, and of those that write states. Inputs and states always
+ * stay: they are its signature.
+ */
 export function finishGraph(draft: GraphDraft, outputs: ReadonlyMap<string, ValueId>): Graph {
-  const live = new Set<ValueId>([...outputs.values(), ...draft.inputs.values()]);
+  const live = new Set<ValueId>([
+    ...outputs.values(),
+    ...draft.inputs.values(),
+    ...draft.states.values(),
+    ...writtenStates(draft).values(),
+  ]);
   const nodes = draft.nodes.toReversed().filter((node) => {
     const needed = node.outputs.some((id) => live.has(id));
     if (needed) for (const id of [...Object.values(node.inputs), ...node.outputs]) live.add(id);
@@ -30,14 +40,21 @@ export function finishGraph(draft: GraphDraft, outputs: ReadonlyMap<string, Valu
   const onlyLive = <T>(map: ReadonlyMap<ValueId, T>): Map<ValueId, T> =>
     new Map([...map].filter(([id]) => live.has(id)).map(([id, value]) => [renumber(id), value]));
 
-  const graph = {
+  const renumberAll = (map: ReadonlyMap<string, ValueId>): Map<string, ValueId> =>
+    new Map([...map].map(([name, id]) => [name, renumber(id)]));
+  return sealGraph({
     values: ids.map((id) => ({ dtype: draft.values[id].dtype, shape: draft.values[id].shape })),
     nodes: nodes.reverse().map((node) => renumberNode(node, renumber)),
-    inputs: new Map([...draft.inputs].map(([name, id]) => [name, renumber(id)])),
+    inputs: renumberAll(draft.inputs),
+    states: renumberAll(draft.states),
     constants: onlyLive(draft.constants),
-    outputs: new Map([...outputs].map(([name, id]) => [name, renumber(id)])),
+    outputs: renumberAll(outputs),
     names: onlyLive(draft.names),
-  };
+  });
+}
+
+/** Gives a graph its key. */
+export function sealGraph(graph: Omit<Graph, 'key'>): Graph {
   return Object.freeze({ ...graph, key: graphKey(graph) });
 }
 
@@ -61,6 +78,8 @@ function hashOf(graph: Omit<Graph, 'key'>, constantKey: (constant: Tensor) => nu
     values: graph.values.map(({ dtype, shape }) => `${dtype}[${shape.join()}]`),
     nodes: graph.nodes.map((node) => [node.op, node.inputs, node.outputs, attributesKey(node)]),
     inputs: [...graph.inputs],
+    // Left out where there is none: keys of graphs without state are remembered from earlier versions.
+    states: graph.states.size === 0 ? undefined : [...graph.states],
     outputs: [...graph.outputs],
     constants: [...graph.constants].map(([id, constant]) => [id, constantKey(constant)]),
   });

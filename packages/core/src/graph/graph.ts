@@ -34,11 +34,16 @@ export interface Graph {
   readonly nodes: readonly GraphNode[];
   /** Values that each run is given, by name. */
   readonly inputs: ReadonlyMap<string, ValueId>;
+  /**
+   * Values that live on the backend between runs, by name: their content before the run. `writeRows` of one,
+   * or of what it has written, is done in place; see `State`.
+   */
+  readonly states: ReadonlyMap<string, ValueId>;
   /** Weights and tables, whose content is there at compile time. */
   readonly constants: ReadonlyMap<ValueId, Tensor>;
   /** Values that each run returns, by name. */
   readonly outputs: ReadonlyMap<string, ValueId>;
-  /** Names of inputs, and of constants that have one, for people and for exported files. */
+  /** Names of inputs, states, and constants that have one, for people and for exported files. */
   readonly names: ReadonlyMap<ValueId, string>;
   /** The cache key: equal for graphs of equal structure, shapes, attributes and, by identity, constants. */
   readonly key: string;

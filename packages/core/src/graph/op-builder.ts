@@ -291,6 +291,18 @@ export abstract class OpBuilder extends PointwiseBuilder {
   }
 
   /**
+   * Replaces the rows at … at + T − 1 of x along an axis, by default the first: `rows` is like x, but of an
+   * extent T along the axis, and `at` is i32 [1]. Of a state (`GraphBuilder.state`) it is done in place.
+   *
+   * @example
+   * const at = builder.input('position', { dtype: 'i32', shape: [1] });
+   * const keys = builder.writeRows(builder.state('keys', { dtype: 'f32', shape: [512, 64] }), key, at);
+   */
+  writeRows(x: Value, rows: Value, at: Value, axis = 0): Value {
+    return this.single('writeRows', { x, rows, at }, { axis });
+  }
+
+  /**
    * Gives the elements of x another shape; one extent may be −1, and follows from the others.
    *
    * @example

@@ -10,6 +10,7 @@ import { ops } from '../ops/index.ts';
 import { dataIdentity, inMemory } from '../lazy-tensor.ts';
 import { allocate as allocateArray, sizeOf, storageOver, type Tensor } from '../tensor.ts';
 import type { Graph, GraphNode, NodeOf, ValueId } from '../graph/graph.ts';
+import { HostStates, type HostStateMemory } from './host-state.ts';
 import { idleMemory, type MemoryHolder } from './idle-memory.ts';
 import type { Kernel, KernelContext, KernelTable } from './kernel.ts';
 import { planMemory, type MemoryPlan } from './memory.ts';
@@ -29,6 +30,8 @@ export interface ExecutorOptions {
   readonly kernels: KernelTable;
   /** Allocates the arena and scratch memory, for example in shared memory. Default: an `ArrayBuffer`. */
   readonly allocate?: (bytes: number) => Region;
+  /** The states of the backend, if it has any: `Backend.createState` is their `createState`. */
+  readonly states?: HostStates;
   /** Whether executables keep memory between runs, within the bounds of `idle-memory.ts`. Default true. */
   readonly keepMemory?: boolean;
   /**
@@ -77,6 +80,9 @@ class GraphExecutable implements Executable, MemoryHolder {
   private readonly memory: MemoryPlan;
   private readonly queue: RunQueue;
   private readonly scratch: Scratch;
+  private readonly states: HostStates;
+  /** Runs that were called and have not ended. */
+  private calls = 0;
   /** The constants; all but those that kernels keep have their data in memory. */
   private constants: ReadonlyMap<ValueId, Tensor> | undefined;
   private arena: Region | undefined;
@@ -86,6 +92,7 @@ class GraphExecutable implements Executable, MemoryHolder {
   constructor(graph: Graph, options: ExecutorOptions) {
     this.graph = graph;
     this.options = options;
+    this.states = options.states ?? new HostStates(options.backend);
     this.memory = planMemory(graph);
     this.queue = new RunQueue(() => this.becomeIdle());
     this.scratch = new Scratch((bytes) => this.allocate(bytes));
@@ -94,22 +101,30 @@ class GraphExecutable implements Executable, MemoryHolder {
   async run(inputs: Tensors, options?: RunOptions): Promise<Tensors> {
     const where = `${this.options.backend}/run`;
     return withRunOptions(where, options, async (runOptions) => {
-      const { signal } = runOptions;
+      const { signal, state } = runOptions;
       if (this.disposed) throw new AttnError('DISPOSED', where, 'the executable has been disposed');
       throwIfAborted(signal, where);
       const checked = checkRunInputs(this.graph, inputs);
       const { turn = (task) => task() } = this.options;
-      const run = () => turn(() => this.runNow(checked, runOptions), signal);
-      const result = this.queue.run(run, signal, where);
-      idleMemory.remove(this);
-      return result;
+      this.calls += 1;
+      try {
+        return await this.states.use({ graph: this.graph, state, signal }, (memory) => {
+          const run = () => turn(() => this.runNow(checked, runOptions, memory), signal);
+          const result = this.queue.run(run, signal, where);
+          idleMemory.remove(this);
+          return result;
+        });
+      } finally {
+        this.calls -= 1;
+        if (this.disposed) this.becomeIdle();
+      }
     });
   }
 
   dispose(): void {
     this.disposed = true;
     idleMemory.remove(this);
-    if (this.queue.isIdle) this.becomeIdle();
+    this.becomeIdle();
   }
 
   get heldBytes(): number {
@@ -129,16 +144,21 @@ class GraphExecutable implements Executable, MemoryHolder {
       return;
     }
     this.releaseMemory();
-    if (!this.disposed || this.released) return;
+    // A call that waits for its state is not in the queue yet.
+    if (!this.disposed || this.released || this.calls > 0 || !this.queue.isIdle) return;
     this.released = true;
     this.options.onRelease?.();
   }
 
-  private async runNow(inputs: Tensors, { signal, onProgress }: RunOptions): Promise<Tensors> {
+  private async runNow(
+    inputs: Tensors,
+    { signal, onProgress }: RunOptions,
+    state: HostStateMemory | undefined,
+  ): Promise<Tensors> {
     const { nodes } = this.graph;
     this.arena ??= this.allocate(this.memory.peakBytes);
     this.readConstants();
-    const tensorOf = this.placeValues(inputs);
+    const tensorOf = this.placeValues(inputs, state);
     const report = throttleProgress(onProgress);
     const single = nodes.length === 1;
     const context: KernelContext = {
@@ -172,7 +192,8 @@ class GraphExecutable implements Executable, MemoryHolder {
     context: KernelContext,
   ): Promise<void> {
     const kernel: Kernel<K> | undefined = this.options.kernels[node.op];
-    if (this.options.poison) outputs.forEach(poison);
+    const isInPlace = this.memory.storage[node.outputs[0]] !== node.outputs[0];
+    if (this.options.poison && !isInPlace) outputs.forEach(poison);
     try {
       await kernel?.({ node, inputs, outputs, attributes: node.attributes, context });
     } catch (cause) {
@@ -201,16 +222,19 @@ class GraphExecutable implements Executable, MemoryHolder {
   }
 
   /**
-   * A function that returns the tensor of any value: inputs and constants as they are, outputs in new arrays,
-   * intermediates in the arena. It makes views of the arena anew each time: an arena that grows may become
-   * another buffer.
+   * A function that returns the tensor of any value: inputs and constants as they are, states in place,
+   * outputs in new arrays, intermediates in the arena. It makes views of states and of the arena anew each
+   * time: memory that grows may become another buffer.
    */
-  private placeValues(inputs: Tensors): (id: ValueId) => Tensor {
+  private placeValues(inputs: Tensors, state: HostStateMemory | undefined): (id: ValueId) => Tensor {
     const { storage, placements } = this.memory;
     const owners: Tensor[] = [];
     for (const [name, id] of this.graph.inputs) owners[id] = inputs[name];
     for (const [id, constant] of this.constants ?? []) owners[id] = constant;
+    const states = new Map([...this.graph.states].map(([name, id]) => [id, name]));
     const arrayOf = (owner: ValueId): Tensor['data'] => {
+      const name = states.get(owner);
+      if (name !== undefined && state !== undefined) return state.tensor(name).data;
       const spec = this.graph.values[owner];
       const size = sizeOf(spec.shape);
       const placement = placements.get(owner);
@@ -228,14 +252,16 @@ class GraphExecutable implements Executable, MemoryHolder {
     };
   }
 
-  /** The outputs of a run. An output that shares memory with an input, a constant or an output is copied. */
+  /** The outputs of a run. What shares memory with an input, a constant, a state or an output is copied. */
   private takeOutputs(tensorOf: (id: ValueId) => Tensor): Tensors {
     const ids = [...this.graph.inputs.values(), ...this.graph.constants.keys()];
     const arrays = new Set<unknown>(ids.map((id) => dataIdentity(tensorOf(id))));
+    const states = new Set<ValueId>(this.graph.states.values());
     const outputs: Record<string, Tensor> = {};
     for (const [name, id] of this.graph.outputs) {
       const { dtype, shape, data } = tensorOf(id);
-      outputs[name] = { dtype, shape, data: arrays.has(data) ? data.slice() : data };
+      const isShared = arrays.has(data) || states.has(this.memory.storage[id]);
+      outputs[name] = { dtype, shape, data: isShared ? data.slice() : data };
       arrays.add(data);
     }
     return outputs;

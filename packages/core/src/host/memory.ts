@@ -3,9 +3,9 @@
  * model of a hundred layers needs the memory of its widest one. Greedy by size, each value in the smallest
  * gap that fits: Pisarchyk & Lee 2020, https://arxiv.org/abs/2001.03288
  */
-import { ops } from '../ops/index.ts';
 import { byteLengthOf } from '../tensor.ts';
 import type { Graph, ValueId } from '../graph/graph.ts';
+import { storageOf } from '../graph/storage.ts';
 
 /** Offsets in the arena are multiples of this. */
 export const ARENA_ALIGNMENT = 64;
@@ -22,9 +22,9 @@ export interface Placement {
 
 /** The memory layout of a run. */
 export interface MemoryPlan {
-  /** For each value, the value whose memory it uses: itself, or the one that it is a view of. */
+  /** For each value, the value whose memory it uses: itself, the one that it is a view of, or a state. */
   readonly storage: readonly ValueId[];
-  /** The places of all intermediates. Inputs, constants, outputs and views are outside of the arena. */
+  /** The places of intermediates. Inputs, states, constants, outputs and views are outside of the arena. */
   readonly placements: ReadonlyMap<ValueId, Placement>;
   /** The bytes of the arena. */
   readonly peakBytes: number;
@@ -34,8 +34,12 @@ export interface MemoryPlan {
 
 /** Lays out the intermediates of a graph. */
 export function planMemory(graph: Graph): MemoryPlan {
-  const storage = viewStorage(graph);
-  const outside = new Set<ValueId>([...graph.inputs.values(), ...graph.constants.keys()]);
+  const storage = storageOf(graph);
+  const outside = new Set<ValueId>([
+    ...graph.inputs.values(),
+    ...graph.states.values(),
+    ...graph.constants.keys(),
+  ]);
   for (const id of graph.outputs.values()) outside.add(storage[id]);
 
   const lifetimes = new Map<ValueId, { first: number; last: number }>();
@@ -86,13 +90,4 @@ function bestGap(placements: readonly Placement[], byteLength: number): number {
 
 function aligned(bytes: number): number {
   return Math.ceil(bytes / ARENA_ALIGNMENT) * ARENA_ALIGNMENT;
-}
-
-/** Follows views, such as reshapes, to the value that owns the memory. */
-function viewStorage(graph: Graph): ValueId[] {
-  const storage = graph.values.map((_, id) => id);
-  for (const node of graph.nodes) {
-    if (ops[node.op].isView) storage[node.outputs[0]] = storage[node.inputs[ops[node.op].required[0]]];
-  }
-  return storage;
 }

@@ -13,6 +13,7 @@ const INDICES: Readonly<Partial<Record<OpName, string>>> = {
   gather: 'indices',
   lshAttention: 'order',
   quantizedEmbedding: 'ids',
+  writeRows: 'at',
 };
 
 /** Throws `INVALID_ARGUMENT` when an op that reads by index would read outside of its operand. */
@@ -41,5 +42,9 @@ function checkReads(node: GraphNode, name: string, specs: NamedSpecs, indices: T
   if (node.op === 'gather') checkIndices(node.op, name, indices.data, specs.x.shape[node.attributes.axis]);
   if (node.op === 'expertLinear') checkIndices(node.op, name, indices.data, specs.weight.shape[0]);
   if (node.op === 'quantizedEmbedding') checkIndices(node.op, name, indices.data, specs.codes.shape[0]);
+  if (node.op === 'writeRows') {
+    const { axis } = node.attributes;
+    checkIndices(node.op, name, indices.data, specs.x.shape[axis] - specs.rows.shape[axis] + 1);
+  }
   if (node.op === 'lshAttention') checkOrders(node.op, name, indices);
 }

@@ -19,6 +19,7 @@ import type { TopKAttributes } from './top-k/definition.ts';
 import type { SliceAttributes } from './slice/definition.ts';
 import type { SoftmaxAttributes } from './softmax/definition.ts';
 import type { TransposeAttributes } from './transpose/definition.ts';
+import type { WriteRowsAttributes } from './write-rows/definition.ts';
 
 /** All pointwise ops but gelu have no attributes. */
 type PointwiseAttributes = { [K in Exclude<PointwiseOp, 'gelu'>]: NoAttributes };
@@ -48,4 +49,5 @@ export interface OpAttributes extends PointwiseAttributes {
   expertLinear: NoAttributes;
   quantizedLinear: QuantizedLinearAttributes;
   quantizedEmbedding: QuantizedEmbeddingAttributes;
+  writeRows: WriteRowsAttributes;
 }

@@ -33,6 +33,7 @@ import { topKDefinition } from './top-k/definition.ts';
 import { quantizedEmbeddingDefinition } from './quantized-embedding/definition.ts';
 import { quantizedLinearDefinition } from './quantized-linear/definition.ts';
 import { expertLinearDefinition } from './expert-linear/definition.ts';
+import { writeRowsDefinition } from './write-rows/definition.ts';
 import { checkInputNames } from './validate.ts';
 
 type Definitions = { readonly [K in OpName]: OpDefinition<OpAttributes[K]> };
@@ -60,6 +61,7 @@ const DEFINITIONS: Definitions = {
   expertLinear: expertLinearDefinition,
   quantizedLinear: quantizedLinearDefinition,
   quantizedEmbedding: quantizedEmbeddingDefinition,
+  writeRows: writeRowsDefinition,
   lshAttention: { ...lshAttentionSpec, infer: inferLshAttention },
 };
 

@@ -28,6 +28,7 @@ export type OpName =
   | 'expertLinear'
   | 'quantizedLinear'
   | 'quantizedEmbedding'
+  | 'writeRows'
   | ViewOp;
 
 /** Ops whose output is their input in another shape: executors share its memory, so they need no kernel. */

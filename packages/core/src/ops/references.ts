@@ -28,6 +28,7 @@ import { topKReference } from './top-k/reference.ts';
 import { quantizedEmbeddingReference } from './quantized-embedding/reference.ts';
 import { quantizedLinearReference } from './quantized-linear/reference.ts';
 import { expertLinearReference } from './expert-linear/reference.ts';
+import { writeRowsReference } from './write-rows/reference.ts';
 
 /** Inputs must have passed the op's `infer`. */
 export const references: { readonly [K in OpName]: OpReference<OpAttributes[K]> } = {
@@ -54,4 +55,5 @@ export const references: { readonly [K in OpName]: OpReference<OpAttributes[K]> 
   expertLinear: expertLinearReference,
   quantizedLinear: quantizedLinearReference,
   quantizedEmbedding: quantizedEmbeddingReference,
+  writeRows: writeRowsReference,
 };

@@ -5,7 +5,9 @@
 import '../util/disposable.ts';
 import type { Backend, CompileOptions, Executable, Probe, RunOptions, Tensors } from '../contract/backend.ts';
 import type { AttnError } from '../errors.ts';
+import type { State } from '../contract/state.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { TensorSpec } from '../tensor.ts';
 import type { AttentionCall, AttentionResult } from '../calls/attention.ts';
 import type { Call } from '../calls/call.ts';
 import type { ExactActivationForm } from '../quantize/activations.ts';
@@ -41,8 +43,23 @@ export interface AttnOptions {
 
 /** Options of one run. */
 export interface AttnRunOptions extends RunOptions {
-  /** Run here or fail: never falls back. */
+  /** Run here or fail: never falls back. With `state` it is the state's backend. */
   readonly backend?: string;
+}
+
+/** Options of `Attn.createState`. */
+export interface CreateStateOptions {
+  /** The backend where the state lives. Default: that which `compile` would choose for the graph. */
+  readonly backend?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A state that an `Attn` has created. Runs with it run where it lives, and never fall back. */
+export interface BoundState extends State {
+  /** The backend where it lives. */
+  readonly backend: string;
+  /** A state of its own with the same content, on the same backend. */
+  fork(): Promise<BoundState>;
 }
 
 /** The result of a call, and the backend that computed it. */
@@ -65,7 +82,10 @@ export interface Explanation {
   readonly backend: string;
   /** Available on this machine and able to run the graph. */
   readonly usable: boolean;
-  /** Why it is not, or why it comes last: it failed three times in a row, see `Attn.reprobe`. */
+  /**
+   * Why it is not; or why it comes last: it failed three times in a row, see `Attn.reprobe`; or why it is
+   * slower than it might be: it keeps no state between runs.
+   */
   readonly reason: string | undefined;
   readonly predictedMs: number | undefined;
   /** Milliseconds of the last run, if there was one; else what `tune: 'measure'` remembers. */
@@ -125,6 +145,22 @@ export interface Attn {
    * `dispose`.
    */
   compile(graph: Graph, options?: CompileOptions & { readonly backend?: string }): Promise<CompiledGraph>;
+  /**
+   * Creates the state of a graph: tensors of zeros that live on a backend between runs. The backend is
+   * chosen as by `compile`; without a graph, by the specs of tensors alone, it is the first of the list that
+   * is available. `run` and `compile` then compute there. A backend that keeps nothing between runs gets its
+   * state from host memory at each run, which is slower; `explain` says so. The caller disposes the state.
+   * Errors: those of the choice, `INVALID_GRAPH` for a graph without states, `INVALID_ARGUMENT`,
+   * `INVALID_DTYPE`, `INVALID_SHAPE`, `OUT_OF_MEMORY`, `ABORTED`, `DISPOSED`.
+   *
+   * @example
+   * await using state = await attn.createState(step);
+   * const { logits } = await attn.run(step, { token, position }, { state });
+   */
+  createState(
+    work: Graph | Readonly<Record<string, TensorSpec>>,
+    options?: CreateStateOptions,
+  ): Promise<BoundState>;
   /**
    * Releases what `run` keeps of a graph: its executables, and with them their copies of the weights. A
    * later run compiles it again.

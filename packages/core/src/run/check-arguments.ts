@@ -5,7 +5,7 @@ import { AttnError, show } from '../errors.ts';
 import { COMPILE_OPTIONS, RUN_OPTIONS } from '../contract/run-options.ts';
 import { aSignal, aString, listOf, oneOf, required, type Kind } from '../check/kinds.ts';
 import { unknownName } from '../check/nearest-name.ts';
-import type { AttnOptions, AttnRunOptions } from './attn.ts';
+import type { AttnOptions, AttnRunOptions, CreateStateOptions } from './attn.ts';
 
 const WHERE = 'core/createAttn';
 
@@ -42,6 +42,8 @@ export type AttnCompileOptions = CompileOptions & { readonly backend?: string };
 
 const ATTN_COMPILE_OPTIONS: OptionKinds<AttnCompileOptions> = { ...COMPILE_OPTIONS, backend: aString };
 
+const CREATE_STATE_OPTIONS: OptionKinds<CreateStateOptions> = { backend: aString, signal: aSignal };
+
 const CALIBRATE_OPTIONS = { signal: aSignal };
 
 /** The options, whose backends are there and have different names. Errors: `INVALID_ARGUMENT`. */
@@ -69,6 +71,11 @@ export function checkAttnRunOptions(options: AttnRunOptions): AttnRunOptions {
 /** The options of `compile`. Errors: `INVALID_ARGUMENT`. */
 export function checkAttnCompileOptions(options: AttnCompileOptions): AttnCompileOptions {
   return checkOptions('core/compile', options, ATTN_COMPILE_OPTIONS);
+}
+
+/** The options of `createState`. Errors: `INVALID_ARGUMENT`. */
+export function checkCreateStateOptions(options: CreateStateOptions): CreateStateOptions {
+  return checkOptions('core/createState', options, CREATE_STATE_OPTIONS);
 }
 
 /** The options of `calibrate`. Errors: `INVALID_ARGUMENT`. */

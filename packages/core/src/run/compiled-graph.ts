@@ -1,5 +1,6 @@
 /** A graph that a caller holds: what `Attn.compile` returns. */
 import type { Backend, Executable, RunOptions, Tensors } from '../contract/backend.ts';
+import type { State } from '../contract/state.ts';
 import { untilAborted } from '../async/until-aborted.ts';
 import { withRunOptions } from '../contract/run-options.ts';
 import type { CompiledGraph } from './attn.ts';
@@ -21,11 +22,21 @@ export interface Owner {
     signal: AbortSignal | undefined,
     attempt: (backend: Backend) => Promise<T>,
   ): Promise<T>;
+  /**
+   * Works with a state, when it is its turn, on the backend where the graph is. Errors: those of the attempt,
+   * `INVALID_ARGUMENT` for a state that is another's, or elsewhere; `DISPOSED`.
+   */
+  withState<T>(
+    state: State,
+    site: Backend,
+    signal: AbortSignal | undefined,
+    attempt: (inner: State) => Promise<T>,
+  ): Promise<T>;
 }
 
 /**
  * Runs on the backend where it was compiled; when a run fails there and succeeds elsewhere, it stays
- * elsewhere.
+ * elsewhere. A run with a state stays where the state is.
  */
 export class HeldGraph implements CompiledGraph {
   private placement: Placement;
@@ -44,14 +55,20 @@ export class HeldGraph implements CompiledGraph {
   }
 
   async run(inputs: Tensors, options?: RunOptions): Promise<Tensors> {
-    return withRunOptions('core/run', options, (runOptions) =>
-      this.owner.inTurn(this.placement.backend, runOptions.signal, async (backend) => {
-        if (backend !== this.placement.backend)
-          await untilAborted(this.moveTo(backend), runOptions.signal, 'core/run');
+    return withRunOptions('core/run', options, (runOptions) => {
+      const { state, signal } = runOptions;
+      if (state !== undefined) {
+        const { backend, executable } = this.placement;
+        return this.owner.withState(state, backend, signal, (inner) =>
+          typedFailure(backend, 'RUN_FAILED', () => executable.run(inputs, { ...runOptions, state: inner })),
+        );
+      }
+      return this.owner.inTurn(this.placement.backend, signal, async (backend) => {
+        if (backend !== this.placement.backend) await untilAborted(this.moveTo(backend), signal, 'core/run');
         const { executable } = this.placement;
         return typedFailure(backend, 'RUN_FAILED', () => executable.run(inputs, runOptions));
-      }),
-    );
+      });
+    });
   }
 
   dispose(): void {

@@ -10,6 +10,9 @@ import { withoutErrors } from '../choose/store/calibration-store.ts';
 import { hostStore } from '../choose/store/host-store.ts';
 import { Tuner } from '../choose/tuner.ts';
 import type { Backend, Probe, Tensors } from '../contract/backend.ts';
+import { AttnError, throwIfAborted } from '../errors.ts';
+import type { TensorSpec } from '../tensor.ts';
+import { withHostState } from '../host/with-host-state.ts';
 import { checkGraph } from '../graph/check-graph.ts';
 import type { Graph } from '../graph/graph.ts';
 import { PlanCache } from '../plan/plan-cache.ts';
@@ -20,7 +23,9 @@ import type {
   AttnEvents,
   AttnOptions,
   AttnRunOptions,
+  BoundState,
   CompiledGraph,
+  CreateStateOptions,
   Explanation,
   Ran,
 } from './attn.ts';
@@ -29,11 +34,14 @@ import {
   checkAttnOptions,
   checkAttnRunOptions,
   checkCalibrateOptions,
+  checkCreateStateOptions,
   type AttnCompileOptions,
 } from './check-arguments.ts';
 import { HeldGraph, type Placement } from './compiled-graph.ts';
 import { Dispatcher, type Outcome } from './dispatcher.ts';
 import { Runs } from './runs.ts';
+import { AttnState } from './attn-state.ts';
+import { isGraph, specsOf } from './state-specs.ts';
 
 const WHERE = 'core/createAttn';
 
@@ -52,7 +60,10 @@ const GRAPHS = 64;
 export async function createAttn(options: AttnOptions): Promise<Attn> {
   const checked = checkAttnOptions(options);
   const { backends, signal } = checked;
-  return new AttnOfBackends(await untilAborted(probeAll(backends), signal, WHERE), checked);
+  return new AttnOfBackends(
+    await untilAborted(probeAll(backends.map(withHostState)), signal, WHERE),
+    checked,
+  );
 }
 
 class AttnOfBackends implements Attn {
@@ -105,7 +116,36 @@ class AttnOfBackends implements Attn {
       place: (backend) => this.place(backend, graph, undefined),
       inTurn: (first, stop, attempt) =>
         this.dispatcher.dispatch(graph, { name, first, signal: stop }, attempt),
+      withState: (state, site, stop, attempt) => {
+        const own = AttnState.of(this, state, 'core/run');
+        own.checkPlace(site.name);
+        const turn = own.inTurn(
+          () =>
+            this.dispatcher.dispatch(graph, { name: own.backend, signal: stop }, () => attempt(own.inner)),
+          stop,
+        );
+        return this.runs.track(turn);
+      },
     });
+  }
+
+  async createState(
+    work: Graph | Readonly<Record<string, TensorSpec>>,
+    options: CreateStateOptions = {},
+  ): Promise<BoundState> {
+    const { backend: name = this.defaultBackend, signal } = checkCreateStateOptions(options);
+    throwIfAborted(signal, 'core/createState');
+    const specs = isGraph(work) ? specsOf(work) : work;
+    const create = async (backend: Backend): Promise<AttnState> => {
+      const state = await backend.createState?.(specs);
+      if (state === undefined) throw new AttnError('INTERNAL', WHERE, `${backend.name} has no state`);
+      if (signal?.aborted) await state.dispose();
+      throwIfAborted(signal, 'core/createState');
+      return new AttnState(this, backend, state);
+    };
+    if (isGraph(work)) return this.dispatcher.dispatch(work, { name, signal }, create);
+    this.dispatcher.throwIfOver();
+    return this.runs.track(create(this.chooser.first(name)));
   }
 
   release(graph: Graph): void {
@@ -170,12 +210,18 @@ class AttnOfBackends implements Attn {
   }
 
   /** Runs a graph with the options that a caller gave. */
-  private runGraph(graph: Graph, inputs: Tensors, options: AttnRunOptions = {}): Promise<Outcome> {
-    const checked = checkAttnRunOptions(options);
-    return this.dispatcher.run(graph, inputs, {
-      ...checked,
-      backend: checked.backend ?? this.defaultBackend,
-    });
+  private async runGraph(graph: Graph, inputs: Tensors, options: AttnRunOptions = {}): Promise<Outcome> {
+    const { state, backend, ...checked } = checkAttnRunOptions(options);
+    if (state === undefined)
+      return this.dispatcher.run(graph, inputs, { ...checked, backend: backend ?? this.defaultBackend });
+    const own = AttnState.of(this, state, 'core/run');
+    own.checkPlace(backend);
+    // Counted as work from now on, so that `dispose` waits for its turn.
+    const turn = own.inTurn(
+      () => this.dispatcher.run(graph, inputs, { ...checked, state: own.inner, backend: own.backend }),
+      checked.signal,
+    );
+    return this.runs.track(turn);
   }
 
   /** Compiles a graph for a caller who holds it. */

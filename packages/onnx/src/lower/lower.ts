@@ -48,7 +48,11 @@ function nameOutput(context: LoweringContext, id: ValueId, name: string): Name {
   // Where another output has the value, too, it is not this one's to change.
   const value = context.options.flatOutputs && isItsOwn ? main.removeLastReshape(whole) : whole;
   if (context.spec(id).dtype === 'f16') return main.rename(main.cast(value, 'f16'), name);
-  if (isItsOwn && main.isOutputOfLastNode(value)) return main.rename(value, name);
+  // What a reshape was of may be another output, which goes by its present name.
+  const isShared = [...context.graph.outputs.values()].some(
+    (other) => other !== id && context.value(other) === value,
+  );
+  if (isItsOwn && !isShared && main.isOutputOfLastNode(value)) return main.rename(value, name);
   return main.rename(main.op('Identity', [value]), name);
 }
 

@@ -78,6 +78,26 @@ ${forEachElement(`  let inner = i % params.inner;
   };
 }
 
+export const WRITE_ROWS_PARAMS = { count: 'u32', inner: 'u32', rows: 'u32', extent: 'u32' } as const;
+
+/**
+ * y [outer, extent, inner] at … at + rows − 1 = x [outer, rows, inner]; the other rows of y stay. Rows out of
+ * bounds are written to the last rows.
+ */
+export function writeRowsKernel(element: ElementType): KernelSource {
+  const { enable, suffix } = elementAccess(element);
+  return {
+    name: `writeRows${suffix}`,
+    code: `${enable}${declareParams(WRITE_ROWS_PARAMS)}
+${declareBuffers({ x: element, at: 'u32', y: element })}
+${forEachElement(`  let inner = i % params.inner;
+  let row = i / params.inner;
+  let first = min(at[0], params.extent - params.rows);
+  let place = (row / params.rows) * params.extent + first + row % params.rows;
+  y[place * params.inner + inner] = x[i];`)}`,
+  };
+}
+
 export const FILL_PARAMS = { count: 'u32', value: 'u32' } as const;
 
 /** y = value, as bits. */

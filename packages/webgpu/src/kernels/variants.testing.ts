@@ -5,7 +5,7 @@
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import { attentionKernel } from './attention/attention.wgsl.ts';
 import { BINARY_NAMES } from './binary.ts';
-import { binaryKernel, fillKernel, gatherKernel, unaryKernel } from './elementwise.ts';
+import { binaryKernel, fillKernel, gatherKernel, unaryKernel, writeRowsKernel } from './elementwise.ts';
 import { expertLinearKernel } from './expert-linear.ts';
 import { gemmKernel } from './gemm.ts';
 import { largeGemmKernel } from './gemm-large.ts';
@@ -171,6 +171,7 @@ export const others: readonly KernelSource[] = [
   ...(['u32', 'f16'] as const).flatMap((element) => [
     fillKernel(element),
     gatherKernel(element),
+    writeRowsKernel(element),
     topKKernel(element),
     ...[0, 1, 2, 3, 4, 5, 6].map((rank) => moveKernel(rank, element)),
     ...[0, 1, 2, 3, 4].map((rank) => maskKernel(rank, element)),

@@ -13,6 +13,7 @@ import {
   emitReshape,
   emitSlice,
   emitTranspose,
+  emitWriteRows,
 } from './movement.ts';
 import { EMIT_BINARY, EMIT_UNARY } from './pointwise.ts';
 import { emitQuantizedEmbedding, emitQuantizedLinear } from './quantized.ts';
@@ -47,6 +48,7 @@ export const EMIT: { readonly [K in OpName]: Emit<K> } = {
   expertLinear: emitExpertLinear,
   quantizedLinear: emitQuantizedLinear,
   quantizedEmbedding: emitQuantizedEmbedding,
+  writeRows: emitWriteRows,
 };
 
 /** The dispatches of a node. */

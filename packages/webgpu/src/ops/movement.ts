@@ -8,7 +8,7 @@ import {
   type ValueId,
 } from '@attn/core/backend';
 import { always, elementOf, specOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
-import { GATHER_PARAMS, gatherKernel } from '../kernels/elementwise.ts';
+import { GATHER_PARAMS, gatherKernel, WRITE_ROWS_PARAMS, writeRowsKernel } from '../kernels/elementwise.ts';
 import { maskKernel, maskParams } from '../kernels/mask.ts';
 import { moveDispatches } from '../kernels/move.ts';
 import { elementGrid, packParams } from '../kernels/wgsl.ts';
@@ -105,6 +105,30 @@ export function emitMask(context: ProgramContext, { inputs, outputs }: NodeOf<'m
     kernel: maskKernel(shape.length, elementOf(context, inputs.x)),
     params: packParams(maskParams(shape.length), params),
     bindings: [inputs.x, inputs.mask, outputs[0]],
+    grid: elementGrid(count),
+  });
+}
+
+/** The dispatches of a `writeRows` node: a copy of x, then the rows. */
+export function emitWriteRows(
+  context: ProgramContext,
+  { inputs: { x, rows, at }, outputs: [y], attributes: { axis } }: NodeOf<'writeRows'>,
+): NodeProgram {
+  const { shape } = specOf(context, x);
+  const element = elementOf(context, x);
+  const strides = contiguousStrides(shape);
+  const copy = moveDispatches(
+    { shape, from: { id: x, offset: 0, strides }, to: { id: y, offset: 0, strides } },
+    element,
+  );
+  const written = specOf(context, rows).shape;
+  const count = sizeOf(written);
+  if (count === 0) return always(...copy);
+  const params = { count, inner: strides[axis], rows: written[axis], extent: shape[axis] };
+  return always(...copy, {
+    kernel: writeRowsKernel(element),
+    params: packParams(WRITE_ROWS_PARAMS, params),
+    bindings: [rows, at, y],
     grid: elementGrid(count),
   });
 }

@@ -69,6 +69,14 @@ function copyStrided(
   });
 }
 
+/** Copies x into the corner of `out`, whose extents are as large or larger. */
+export function copyBox(x: Tensor, out: Tensor, pause: Pause): Promise<void> {
+  const strides = contiguousStrides(out.shape);
+  return forEachRow({ shape: x.shape, strides: [strides] }, pause, (from, length, [to]) =>
+    out.data.set(x.data.subarray(from, from + length), to),
+  );
+}
+
 /** Kernel of `concat`. */
 async function concat({
   inputs,
@@ -108,10 +116,35 @@ async function mask({ inputs, outputs, context }: KernelCall<'mask'>): Promise<v
   });
 }
 
-/** The kernels of `embedding`, `gather`, `transpose`, `slice`, `concat` and `mask`, for any dtype. */
-export const moveKernels: MoveKernels = { embedding, gather, transpose, slice, concat, mask };
+/** Kernel of `writeRows`: a copy of x, but of a state, which is written in place; then the rows. */
+async function writeRows({
+  inputs: { x, rows, at },
+  outputs: [out],
+  attributes: { axis },
+  context,
+}: KernelCall<'writeRows'>): Promise<void> {
+  const isInPlace = out.data.buffer === x.data.buffer && out.data.byteOffset === x.data.byteOffset;
+  if (!isInPlace) {
+    await inChunks(x.data.length, 1, context.pause, (from, to) =>
+      out.data.set(x.data.subarray(from, to), from),
+    );
+  }
+  const outer = sizeOf(x.shape.slice(0, axis));
+  const inner = sizeOf(x.shape.slice(axis + 1));
+  const length = rows.shape[axis] * inner;
+  const start = at.data[0] * inner;
+  await rowsInChunks(outer, length, context.pause, (row, from, to) =>
+    out.data.set(
+      rows.data.subarray(row * length + from, row * length + to),
+      row * x.shape[axis] * inner + start + from,
+    ),
+  );
+}
+
+/** The kernels of the ops that only move elements, for any dtype. */
+export const moveKernels: MoveKernels = { embedding, gather, transpose, slice, concat, mask, writeRows };
 
 type MoveKernels = Pick<
   CompleteKernelTable,
-  'embedding' | 'gather' | 'transpose' | 'slice' | 'concat' | 'mask'
+  'embedding' | 'gather' | 'transpose' | 'slice' | 'concat' | 'mask' | 'writeRows'
 >;

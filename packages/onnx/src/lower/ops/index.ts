@@ -23,6 +23,7 @@ import {
   lowerReshape,
   lowerSlice,
   lowerTranspose,
+  lowerWriteRows,
 } from './move.ts';
 import { LOWER_BINARY, LOWER_UNARY } from './pointwise.ts';
 import { lowerRotary } from './rotary.ts';
@@ -55,4 +56,5 @@ export const LOWER: { readonly [K in OpName]: Lower<K> } = {
   expertLinear: lowerExpertLinear,
   quantizedLinear: lowerQuantizedLinear,
   quantizedEmbedding: lowerQuantizedEmbedding,
+  writeRows: lowerWriteRows,
 };

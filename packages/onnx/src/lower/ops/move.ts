@@ -62,6 +62,24 @@ export function lowerEmbedding(context: LoweringContext, node: NodeOf<'embedding
   );
 }
 
+/** Lowers one `writeRows` node: what is before the rows, the rows, and what comes after them. */
+export function lowerWriteRows(context: LoweringContext, node: NodeOf<'writeRows'>): void {
+  const { axis } = node.attributes;
+  const { main, model } = context;
+  const extent = context.spec(node.inputs.x).shape[axis];
+  const count = context.spec(node.inputs.rows).shape[axis];
+  const x = context.value(node.inputs.x);
+  const axes = model.integers([axis]);
+  // A gather refuses a place that is out of bounds; a slice would not.
+  const places = model.integers(Array.from({ length: extent - count + 1 }, (_, place) => place));
+  const start = main.op('Gather', [places, indicesOf(context, node, 'at')], { axis: 0 });
+  const end = main.op('Add', [start, model.integers([count])]);
+  const before = main.op('Slice', [x, model.integers([0]), start, axes]);
+  const after = main.op('Slice', [x, end, model.integers([extent]), axes]);
+  const parts = [before, context.value(node.inputs.rows), after];
+  context.setMoved(node.outputs[0], main.op('Concat', parts, { axis }));
+}
+
 /** Indices in which negative ones are out of bounds, as in core: ONNX would count them from the end. */
 export function indicesOf(context: LoweringContext, node: NodeOf<OpName>, input: string): Name {
   const { main, model } = context;

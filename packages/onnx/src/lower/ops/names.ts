@@ -29,6 +29,7 @@ const OTHERS = {
   expertLinear: true,
   quantizedLinear: true,
   quantizedEmbedding: true,
+  writeRows: true,
 } satisfies Record<Exclude<OpName, keyof typeof UNARY | keyof typeof BINARY>, true>;
 
 /** Whether an op is lowered. */
