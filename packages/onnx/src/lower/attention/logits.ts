@@ -45,19 +45,29 @@ export interface LogitsOperands {
   readonly biases: BiasTables;
 }
 
-/** Adds the nodes that compute logits [G, 64, T·64]. */
-export function emitLogits(body: GraphScope, operands: LogitsOperands): Name {
-  const { problem, portable, q, keys } = operands;
+/** Queries and keys to multiply. */
+export interface ScoreOperands extends Pick<LogitsOperands, 'problem' | 'portable' | 'q' | 'keys'> {
+  /** Number of axes of the operands: 2, or 3 where the first is a batch. */
+  readonly rank: 2 | 3;
+}
+
+/** Adds the nodes that compute scale · q kᵀ and the soft cap. */
+export function emitScores(body: GraphScope, { problem, portable, q, keys, rank }: ScoreOperands): Name {
   const { scale, softcap } = problem;
   const { model } = body;
   const factor = softcap === undefined ? scale : scale / softcap;
-  let logits = portable
+  const scores = portable
     ? body.op('MatMul', [
         body.op('Mul', [q, model.scalar(factor)]),
-        body.op('Transpose', [keys], { perm: [0, 2, 1] }),
+        body.op('Transpose', [keys], { perm: rank === 2 ? [1, 0] : [0, 2, 1] }),
       ])
     : body.op('FusedMatMul', [q, keys], { alpha: { float: factor }, transB: 1 }, MICROSOFT);
-  if (softcap !== undefined) logits = body.op('Mul', [body.op('Tanh', [logits]), model.scalar(softcap)]);
+  return softcap === undefined ? scores : body.op('Mul', [body.op('Tanh', [scores]), model.scalar(softcap)]);
+}
+
+/** Adds the nodes that compute logits [G, 64, T·64]. */
+export function emitLogits(body: GraphScope, operands: LogitsOperands): Name {
+  let logits = emitScores(body, { ...operands, rank: 3 });
   for (const bias of emitBiases(body, operands)) logits = body.op('Add', [logits, bias]);
   return logits;
 }

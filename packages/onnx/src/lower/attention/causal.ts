@@ -1,0 +1,216 @@
+/**
+ * Causal attention as large products. A `Scan` over the heads takes blocks of rows; each block multiplies a
+ * few blocks of keys before it, and its own keys, where a triangle hides the later ones.
+ *
+ * Exponentials are not shifted by the row's maximum, so the parts of a row simply add up: nothing is merged,
+ * and no mask is added to logits. That is as exact as a shifted softmax while the sum of a row's exponentials
+ * is neither tiny nor huge. Rows outside of that range, and rows that are not finite, are taken from the
+ * exact form.
+ */
+import { type AttentionPlan } from '@attn/core';
+import type { AttentionProblem, NodeOf } from '@attn/core/backend';
+import type { GraphScope } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
+import type { LoweringContext } from '../context.ts';
+import { emitScores } from './logits.ts';
+import { headsFirst } from './operands.ts';
+import { emitIf, type StepResult } from './softmax.ts';
+
+/** Sizes of the blocks of causal attention. */
+export interface CausalBlocks {
+  /** Rows of a block of queries, which also is the size of its triangle. */
+  readonly rows: number;
+  /** Keys of a block before it. */
+  readonly keys: number;
+}
+
+/** 256 rows of 1,024 logits are a megabyte, which stays in the second-level cache. */
+const ROWS = 256;
+const KEYS = 1024;
+
+/** Most blocks of rows: the model grows with their square. */
+const MOST_ROW_BLOCKS = 32;
+
+/** With fewer keys, starting the operators takes longer than is won. */
+const LEAST_LENGTH = 512;
+
+/** The most keys for which a model is written this way: logits of a block are 8 MB there. */
+const MOST_LENGTH = 65_536;
+
+/**
+ * The least and greatest sum of a row's exponentials. Above the least, no exponential that is lost to
+ * underflow counts; below the greatest, values of up to 10⁸ do not overflow.
+ */
+const LEAST_TOTAL = 1e-25;
+const GREATEST_TOTAL = 1e30;
+
+/** The sizes of blocks for sequences of `n`; undefined where causal attention is better scanned. */
+export function causalBlocks(n: number): CausalBlocks | undefined {
+  if (n < LEAST_LENGTH || n > MOST_LENGTH) return undefined;
+  return { rows: Math.max(ROWS, Math.ceil(n / MOST_ROW_BLOCKS)), keys: KEYS };
+}
+
+/** Whether every query of a node sees its own key and all before it, and nothing is added to logits. */
+export function isFullyCausal(
+  node: NodeOf<'attention'>,
+  { batch, heads, queryLength, keyLength, queryOffset }: AttentionProblem,
+  plan: AttentionPlan,
+): boolean {
+  if (queryLength !== keyLength || queryOffset !== 0 || !node.attributes.pattern.isCausal) return false;
+  if (['bias', 'alibiSlopes', 'relativeBias'].some((name) => node.inputs[name] !== undefined)) return false;
+  return (
+    plan.stats.allowedPairs === (batch * heads * queryLength * (queryLength + 1)) / 2 &&
+    plan.groups.every(({ projection }) => projection === 'local')
+  );
+}
+
+/**
+ * Adds causal attention. Results are `out` [B, H, N, Dv] and `lse` [B, H, N].
+ * @param emitExact adds the exact form of all rows, which runs only where some row needs it
+ */
+export function emitCausal(
+  context: LoweringContext,
+  node: NodeOf<'attention'>,
+  problem: AttentionProblem,
+  blocks: CausalBlocks,
+  emitExact: (scope: GraphScope) => StepResult,
+): StepResult {
+  const { main, model, options } = context;
+  const { batch, heads, queryLength, valueDim, returnLse } = problem;
+  const { sums, totals, probes } = emitSums(context, node, problem, blocks, options.portable);
+  const sum = main.reshape(sums, [batch, heads, queryLength, valueDim]);
+  const total = main.reshape(totals, [batch, heads, queryLength, 1]);
+  const inRange = main.op('And', [
+    main.op('Greater', [total, model.scalar(LEAST_TOTAL)]),
+    main.op('Less', [total, model.scalar(GREATEST_TOTAL)]),
+  ]);
+  const allInRange = main.op('Greater', [
+    main.op('ReduceMin', [main.cast(inRange, 'f32')], { keepdims: 0 }),
+    model.scalar(0),
+  ]);
+  const condition = main.op('And', [
+    allInRange,
+    emitIsFinite(main, main.op('ReduceSum', [probes], { keepdims: 0 })),
+  ]);
+  const rows = (scope: GraphScope): Name[] => {
+    const out = scope.op('Div', [sum, total]);
+    if (!returnLse) return [out];
+    return [out, scope.reshape(scope.op('Log', [total]), [batch, heads, queryLength])];
+  };
+  const [out, lse] = emitIf(main, {
+    condition,
+    outputs: returnLse ? 2 : 1,
+    whenTrue: rows,
+    whenFalse: (branch) => {
+      const exact = emitExact(branch);
+      const sumOfRow = branch.op('ReduceSum', [sum, model.integers([-1])], { keepdims: 1 });
+      const isSound = branch.op('And', [inRange, emitIsFinite(branch, sumOfRow)]);
+      const [fastOut, fastLse] = rows(branch);
+      const selected = [branch.op('Where', [isSound, fastOut, exact.out])];
+      if (exact.lse !== undefined) {
+        const isSoundRow = branch.reshape(isSound, [batch, heads, queryLength]);
+        selected.push(branch.op('Where', [isSoundRow, fastLse, exact.lse]));
+      }
+      return selected;
+    },
+  });
+  return { out, lse };
+}
+
+/** Unnormalised results of all rows. */
+interface Sums {
+  /** [B·Hkv, …, N, Dv]: values weighted by exponentials. */
+  readonly sums: Name;
+  /** [B·Hkv, …, N, 1]: sums of exponentials. */
+  readonly totals: Name;
+  /** [B·Hkv]: the sum of all `sums` of a head, which is finite where they are. */
+  readonly probes: Name;
+}
+
+function emitSums(
+  context: LoweringContext,
+  node: NodeOf<'attention'>,
+  problem: AttentionProblem,
+  blocks: CausalBlocks,
+  portable: boolean,
+): Sums {
+  const { main } = context;
+  const { batch, heads, kvHeads, queryLength: n, headDim, valueDim } = problem;
+  /** Query heads that share a head of keys. Their rows are one block. */
+  const shared = heads / kvHeads;
+  const lead = shared === 1 ? [] : [shared];
+  const operand = (name: 'q' | 'k' | 'v', shape: readonly number[]): Name =>
+    main.reshape(headsFirst(context, node.inputs[name], problem), [batch * kvHeads, ...shape]);
+  const inputs = [
+    operand('q', [...lead, n, headDim]),
+    operand('k', [n, headDim]),
+    operand('v', [n, valueDim]),
+  ];
+
+  const body = main.body();
+  const q = body.input('queries', { dtype: 'f32', shape: [...lead, n, headDim] });
+  const k = body.input('keys', { dtype: 'f32', shape: [n, headDim] });
+  const v = body.input('values', { dtype: 'f32', shape: [n, valueDim] });
+  const { model } = body;
+  const slice = (name: Name, start: number, end: number, axis = 0): Name =>
+    body.op('Slice', [name, model.integers([start]), model.integers([end]), model.integers([axis])]);
+  const last = model.integers([-1]);
+  const triangles = new Map<number, Name>();
+  const triangleOf = (rows: number): Name => {
+    const triangle =
+      triangles.get(rows) ??
+      model.array('triangle', { dtype: 'f32', shape: [rows, rows] }, lowerTriangle(rows));
+    triangles.set(rows, triangle);
+    return triangle;
+  };
+  const wholeBlocks: { readonly keys: Name; readonly values: Name }[] = [];
+  const sums: Name[] = [];
+  const totals: Name[] = [];
+  for (let start = 0; start < n; start += blocks.rows) {
+    const rows = Math.min(blocks.rows, n - start);
+    const part = slice(q, start, start + rows, lead.length);
+    const queries = shared === 1 ? part : body.reshape(part, [shared * rows, headDim]);
+    let sum: Name | undefined;
+    let total: Name | undefined;
+    const add = (weights: Name, values: Name): void => {
+      const product = body.op('MatMul', [weights, values]);
+      const ofWeights = body.op('ReduceSum', [weights, last], { keepdims: 1 });
+      sum = sum === undefined ? product : body.op('Add', [product, sum]);
+      total = total === undefined ? ofWeights : body.op('Add', [ofWeights, total]);
+    };
+    const weightsOf = (keys: Name): Name =>
+      body.op('Exp', [emitScores(body, { problem, portable, q: queries, keys, rank: 2 })]);
+    /** Own weights, of which those of later keys are 0: by head, since all heads share a triangle. */
+    const own = weightsOf(slice(k, start, start + rows));
+    const byHead = shared === 1 ? own : body.reshape(own, [shared, rows, rows]);
+    const seen = body.op('Mul', [byHead, triangleOf(rows)]);
+    add(shared === 1 ? seen : body.reshape(seen, [shared * rows, rows]), slice(v, start, start + rows));
+    const whole = Math.floor(start / blocks.keys);
+    for (let block = 0; block < whole; block++) {
+      const [from, to] = [block * blocks.keys, (block + 1) * blocks.keys];
+      wholeBlocks[block] ??= { keys: slice(k, from, to), values: slice(v, from, to) };
+      add(weightsOf(wholeBlocks[block].keys), wholeBlocks[block].values);
+    }
+    const rest = whole * blocks.keys;
+    if (rest < start) add(weightsOf(slice(k, rest, start)), slice(v, rest, start));
+    sums.push(body.reshape(sum ?? '', [...lead, rows, valueDim]));
+    totals.push(body.reshape(total ?? '', [...lead, rows, 1]));
+  }
+  const join = (parts: readonly Name[]): Name => body.op('Concat', parts, { axis: lead.length });
+  const sum = join(sums);
+  body.output(sum, { dtype: 'f32', shape: [...lead, n, valueDim] });
+  body.output(join(totals), { dtype: 'f32', shape: [...lead, n, 1] });
+  body.output(body.op('ReduceSum', [sum], { keepdims: 0 }), { dtype: 'f32', shape: [] });
+  const [sumsOfHeads, totalsOfHeads, probes] = main.ops('Scan', inputs, 3, { num_scan_inputs: 3, body });
+  return { sums: sumsOfHeads, totals: totalsOfHeads, probes };
+}
+
+/** [rows, rows]: 1 where a query sees a key of its own block, else 0. */
+function lowerTriangle(rows: number): Float32Array {
+  return Float32Array.from({ length: rows * rows }, (_, i) => (i % rows <= Math.floor(i / rows) ? 1 : 0));
+}
+
+/** Adds a test whether numbers are finite: x − x is NaN where they are not. */
+function emitIsFinite(scope: GraphScope, value: Name): Name {
+  return scope.op('Equal', [scope.op('Sub', [value, value]), scope.model.scalar(0)]);
+}
