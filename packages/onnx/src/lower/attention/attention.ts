@@ -119,7 +119,7 @@ function scanOperands(
     queries: q,
     keys: tiled(k, problem.headDim),
     values: tiled(v, problem.valueDim),
-    biases: biasTables(context, node, problem, () => pool?.positions()),
+    biases: pool === undefined ? undefined : biasTables(context, node, problem, pool, scope),
   };
 }
 

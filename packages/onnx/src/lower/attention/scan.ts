@@ -14,7 +14,8 @@ export interface ScanOperands {
   readonly keys: Name;
   /** Values of the pool [tiles, 64, Dv]. */
   readonly values: Name;
-  readonly biases: BiasTables;
+  /** Undefined without any. */
+  readonly biases: BiasTables | undefined;
 }
 
 /** A bin to scan. */

@@ -6,7 +6,8 @@ import { AttnError, bool, i32, type AttentionPlan, type Tensor } from '@attn/cor
 import { inputSpecs, planTensors, TILE, type AttentionProblem, type NodeOf } from '@attn/core/backend';
 import type { Dim, Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
-import type { KeyPool, Projection } from './key-pools.ts';
+import type { Projection } from './key-pools.ts';
+import { firstKeys, offsetRange, positionsOf, runOf, type OffsetRange } from './positions.ts';
 import type { Schedule, ScheduledBin, ScheduleOptions } from './schedule.ts';
 
 /**
@@ -28,12 +29,19 @@ export interface BinTables {
   readonly table: Name | undefined;
 }
 
-/** The model's names of a pool's tables. */
+/** The model's names of a pool's tables, and what is known of the positions of its keys. */
 export interface PoolTables {
   /** [64 · tiles] i32: rows of keys. Undefined where tiles are consecutive rows. */
   readonly rows: Name | undefined;
-  /** [tiles, 64] i32: positions of keys. They are added to the model at the first call. */
-  positions(): Name;
+  /** Keys of a tile come in runs of so many consecutive positions; each run begins at a multiple of it. */
+  run(): number;
+  /** The least and greatest offset of a key from a query that sees it. */
+  range(): OffsetRange;
+  /**
+   * [tiles, 64 / size] i32: positions of the first keys of pieces of `size` keys, a power of two up to `run`,
+   * counted in pieces. They are added to the model at the first call.
+   */
+  positions(size: number): Name;
 }
 
 /** The model's names of all tables of a schedule. */
@@ -82,10 +90,18 @@ export function staticTables(
   const pool = (projection: Projection): PoolTables | undefined => {
     const keys = schedule.pools[projection];
     if (keys === undefined) return undefined;
-    let positions: Name | undefined;
+    const all = (): Int32Array => positionsOf(keys, problem);
+    const positions = new Map<number, Name>();
     return {
       rows: keys.rows && ints('keys', [keys.rows.length], keys.rows),
-      positions: () => (positions ??= ints('keyPositions', [keys.tiles, TILE], positionsOf(keys, problem))),
+      run: () => runOf(all(), keys),
+      range: () => offsetRange(schedule, projection, all(), problem),
+      positions: (size) => {
+        const name =
+          positions.get(size) ?? ints('keyPositions', [keys.tiles, TILE / size], firstKeys(all(), size));
+        positions.set(size, name);
+        return name;
+      },
     };
   };
   return {
@@ -99,10 +115,6 @@ export function staticTables(
 /** [masks, 64, 64]: the masks of a schedule. */
 function maskTensor({ table }: Schedule): Tensor {
   return bool([table.length / TILE ** 2, TILE, TILE], table);
-}
-
-function positionsOf({ rows, tiles }: KeyPool, { keyLength }: AttentionProblem): Int32Array {
-  return Int32Array.from({ length: tiles * TILE }, (_, i) => (rows?.[i] ?? i) % keyLength);
 }
 
 /** The mask that all row blocks of a bin have in common; undefined where their masks differ. */
@@ -191,11 +203,15 @@ export function dynamicTables(
     pools: Object.fromEntries(
       projections.map((projection) => {
         const rows = poolRows.get(projection);
+        const { queryLength, queryOffset, keyLength } = problem;
         let positions: Name | undefined;
         return [
           projection,
           {
             rows,
+            // Any keys may stand beside each other.
+            run: () => 1,
+            range: () => ({ least: 1 - queryLength - queryOffset, greatest: keyLength - 1 - queryOffset }),
             positions: () =>
               (positions ??= main.reshape(
                 main.op('Mod', [rows ?? '', model.scalar(problem.keyLength, 'i32')]),
