@@ -20,10 +20,11 @@ import { isFusable } from './is-fusable.ts';
 import { biasTables } from './bias-tables.ts';
 import { causalBlocks, emitCausal, isFullyCausal } from './causal.ts';
 import { isStaticPlan, rowTables } from './operands.ts';
+import { emitHiddenKeys, hidesFewKeys, onlyKeyMaskDecides, planOfAllKeys } from './key-mask.ts';
 import type { Projection } from './key-pools.ts';
 import { DYNAMIC_LIMITS, schedulePlan, STATIC_LIMITS, type Schedule } from './schedule.ts';
 import { emitScan, type ScanOperands } from './scan.ts';
-import type { StepResult } from './softmax.ts';
+import { emitIf, type StepResult } from './softmax.ts';
 import { dynamicTables, staticTables, type ScheduleTables } from './tables.ts';
 
 /** Lowers one `attention` node. */
@@ -37,9 +38,7 @@ export function lowerAttention(context: LoweringContext, node: NodeOf<'attention
     return;
   }
   if (!isStaticPlan(graph, node)) {
-    const schedule = (plan: AttentionPlan): Schedule => schedulePlan(problem, plan, DYNAMIC_LIMITS);
-    const tables = dynamicTables(context, node, problem, { schedule, options: DYNAMIC_LIMITS });
-    finish(context, node, problem, emitScans(context, node, problem, tables, main));
+    finish(context, node, problem, emitDynamic(context, node, problem));
     return;
   }
   const { plan } = context.plans.plan(specs, node.attributes, planTensors(graph, node, {}));
@@ -58,13 +57,45 @@ export function lowerAttention(context: LoweringContext, node: NodeOf<'attention
   finish(context, node, problem, result);
 }
 
-/** Adds the scans of all bins, and brings their results into the order of queries. */
+/** Adds attention whose plan is made for each run. */
+function emitDynamic(
+  context: LoweringContext,
+  node: NodeOf<'attention'>,
+  problem: AttentionProblem,
+): StepResult {
+  const { main, options } = context;
+  const schedule = (plan: AttentionPlan): Schedule => schedulePlan(problem, plan, DYNAMIC_LIMITS);
+  const keyMask = onlyKeyMaskDecides(context.graph, node) ? context.input(node, 'keyMask') : undefined;
+  const skips = keyMask === undefined ? undefined : hidesFewKeys;
+  const tables = dynamicTables(context, node, problem, { schedule, options: DYNAMIC_LIMITS, skips });
+  if (keyMask === undefined || tables.skipped === undefined)
+    return emitScans(context, node, problem, tables, main);
+  const ofAllKeys = schedulePlan(problem, planOfAllKeys(context, node), {
+    ...STATIC_LIMITS,
+    ...options.schedule,
+  });
+  const results = ({ out, lse }: StepResult): Name[] => (lse === undefined ? [out] : [out, lse]);
+  const [out, lse] = emitIf(main, {
+    condition: tables.skipped,
+    outputs: problem.returnLse ? 2 : 1,
+    whenTrue: (branch) =>
+      results(emitScans(context, node, problem, staticTables(context, problem, ofAllKeys), branch, keyMask)),
+    whenFalse: (branch) => results(emitScans(context, node, problem, tables, branch)),
+  });
+  return { out, lse };
+}
+
+/**
+ * Adds the scans of all bins, and brings their results into the order of queries.
+ * @param keyMask a mask of keys that the plan does not know, [B, Nk]
+ */
 function emitScans(
   context: LoweringContext,
   node: NodeOf<'attention'>,
   problem: AttentionProblem,
   tables: ScheduleTables,
   scope: GraphScope,
+  keyMask?: Name,
 ): StepResult {
   const { model, options } = context;
   const { batch, heads, queryLength, valueDim } = problem;
@@ -75,7 +106,7 @@ function emitScans(
   for (const bin of tables.bins) {
     const { projection } = bin;
     const shared =
-      operands.get(projection) ?? scanOperands(context, node, problem, projection, tables, scope);
+      operands.get(projection) ?? scanOperands(context, node, problem, projection, tables, scope, keyMask);
     operands.set(projection, shared);
     const { out, lse } = emitScan(scope, { problem, portable, tables: bin, operands: shared });
     outs.push(scope.reshape(out, [-1, valueDim]));
@@ -110,6 +141,7 @@ function scanOperands(
   projection: Projection,
   { pools }: ScheduleTables,
   scope: GraphScope,
+  keyMask: Name | undefined,
 ): ScanOperands {
   const { q, k, v } = rowTables(context, node, problem, projection);
   const pool = pools[projection];
@@ -120,6 +152,7 @@ function scanOperands(
     keys: tiled(k, problem.headDim),
     values: tiled(v, problem.valueDim),
     biases: pool === undefined ? undefined : biasTables(context, node, problem, pool, scope),
+    hiddenKeys: pool && keyMask && emitHiddenKeys(scope, keyMask, problem, pool),
   };
 }
 

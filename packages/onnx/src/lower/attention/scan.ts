@@ -16,6 +16,8 @@ export interface ScanOperands {
   readonly values: Name;
   /** Undefined without any. */
   readonly biases: BiasTables | undefined;
+  /** −∞ for hidden keys of the pool, and 0 for others, [tiles, 64]; undefined where masks say it all. */
+  readonly hiddenKeys: Name | undefined;
 }
 
 /** A bin to scan. */
@@ -32,7 +34,7 @@ export function emitScan(
   scope: GraphScope,
   { problem, portable, tables, operands }: ScanContext,
 ): StepResult {
-  const { queries, keys, values, biases } = operands;
+  const { queries, keys, values, biases, hiddenKeys } = operands;
   const { headDim, valueDim, returnLse } = problem;
   const { blocks, openTiles, maskedTiles, sharedMask, table = '' } = tables;
   const body = scope.body();
@@ -55,8 +57,14 @@ export function emitScan(
   const tilesOf = (at: GraphScope, pool: Name, tiles: Name, dim: number): Name =>
     at.reshape(at.op('Gather', [pool, tiles]), [blocks, -1, dim]);
   const q = body.op('Gather', [queries, rows]);
-  const logitsOf = (at: GraphScope, tiles: Name): Name =>
-    emitLogits(at, { problem, portable, q, rows, keys: tilesOf(at, keys, tiles, headDim), tiles, biases });
+  /** Keys that nobody sees, added to the logits of tiles: [G, T] → [G, 1, T·64]. */
+  const hiddenKeysOf = (at: GraphScope, pool: Name, tiles: Name): Name =>
+    at.reshape(at.op('Gather', [pool, tiles]), [blocks, 1, -1]);
+  const logitsOf = (at: GraphScope, tiles: Name): Name => {
+    const keysOfTiles = tilesOf(at, keys, tiles, headDim);
+    const logits = emitLogits(at, { problem, portable, q, rows, keys: keysOfTiles, tiles, biases });
+    return hiddenKeys === undefined ? logits : at.op('Add', [logits, hiddenKeysOf(at, hiddenKeys, tiles)]);
+  };
   /** Masks of the table as −∞ or 0, to be added to logits: [G, T, 64, 64] → [G, 64, T·64]. */
   const hiddenBy = (at: GraphScope, ids: Name): Name => {
     const hidden = emitHidden(at, at.op('Gather', [table, ids]));
@@ -95,7 +103,9 @@ export function emitScan(
       open === ''
         ? masks
         : concat(branch, [branch.op('Mul', [open, branch.model.scalar(0, 'i32')]), masks], 1);
-    const hidden = sharedMask ?? (masked === '' ? undefined : hiddenBy(branch, ids));
+    const byMask = sharedMask ?? (masked === '' ? undefined : hiddenBy(branch, ids));
+    const byKey = hiddenKeys && hiddenKeysOf(branch, hiddenKeys, tiles);
+    const hidden = byMask && byKey ? branch.op('Add', [byMask, byKey]) : (byMask ?? byKey);
     const logits = logitsOf(branch, tiles);
     const exact = emitExact(branch, { logits, hidden, values: stepValues, returnLse });
     // Numbers of the fast form stay, so that the contents of one row change no bit of another.

@@ -135,10 +135,26 @@ function sharedMask({ table }: Schedule, bin: ScheduledBin): Float32Array | unde
   return mask;
 }
 
+/** The schedule of nothing. */
+const NO_SCHEDULE: Schedule = {
+  pools: {},
+  bins: [],
+  table: new Uint8Array(2 * TILE ** 2),
+  results: undefined,
+};
+
 /** How the plan of a run is scheduled: the function and the limits it keeps. */
 interface DynamicSchedule {
   readonly schedule: (plan: AttentionPlan) => Schedule;
   readonly options: ScheduleOptions;
+  /** Whether a run with this key mask does without the schedule. Default: none does. */
+  readonly skips?: (keyMask: Tensor) => boolean;
+}
+
+/** Tables that are inputs of the model. */
+interface DynamicTables extends ScheduleTables {
+  /** Whether a run does without the schedule, one bool; undefined where none does. */
+  readonly skipped: Name | undefined;
 }
 
 /** Adds tables as inputs of the model, and a feed that fills them in for each run. */
@@ -146,8 +162,8 @@ export function dynamicTables(
   context: LoweringContext,
   node: NodeOf<'attention'>,
   problem: AttentionProblem,
-  { schedule: scheduleOf, options }: DynamicSchedule,
-): ScheduleTables {
+  { schedule: scheduleOf, options, skips }: DynamicSchedule,
+): DynamicTables {
   const { main, model } = context;
   const projections: Projection[] = node.inputs.qGlobal === undefined ? ['local'] : ['local', 'global'];
   const id = main.inputNames.length;
@@ -156,6 +172,7 @@ export function dynamicTables(
     main.input(`${name}_${id}`, { dtype, shape });
   const table = input('masks', 'bool', [dim('masks'), TILE, TILE]);
   const results = input('results', 'i32', [problem.batch * problem.heads * problem.queryLength]);
+  const skipped = skips && input('skipped', 'bool', []);
   const poolRows = new Map(
     projections.map((projection) => [
       projection,
@@ -186,9 +203,12 @@ export function dynamicTables(
   context.planFeeds.push({
     feeds: async (inputs) => {
       const data = planTensors(context.graph, node, inputs);
-      const { plan } = context.plans.plan(inputSpecs(context.graph, node), node.attributes, data);
-      const schedule = scheduleOf(plan);
+      const isSkipped = skips !== undefined && data.keyMask !== undefined && skips(data.keyMask);
+      const schedule = isSkipped
+        ? NO_SCHEDULE
+        : scheduleOf(context.plans.plan(inputSpecs(context.graph, node), node.attributes, data).plan);
       const feeds: Record<Name, Tensor> = { [table]: maskTensor(schedule) };
+      if (skipped !== undefined) feeds[skipped] = bool([], Uint8Array.of(isSkipped ? 1 : 0));
       for (const projection of projections) {
         const pool = schedule.pools[projection];
         const rows = pool?.rows ?? consecutive((pool?.tiles ?? 0) * TILE);
@@ -223,6 +243,7 @@ export function dynamicTables(
     ),
     bins: slots,
     results,
+    skipped,
   };
 }
 
