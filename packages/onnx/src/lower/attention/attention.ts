@@ -20,7 +20,7 @@ import { isFusable } from './is-fusable.ts';
 import { biasTables } from './bias-tables.ts';
 import { causalBlocks, emitCausal, isFullyCausal } from './causal.ts';
 import { isStaticPlan, rowTables } from './operands.ts';
-import { emitHiddenKeys, hidesFewKeys, onlyKeyMaskDecides, planOfAllKeys } from './key-mask.ts';
+import { emitVisibleKeys, hidesFewKeys, onlyKeyMaskDecides, planOfAllKeys } from './key-mask.ts';
 import type { Projection } from './key-pools.ts';
 import { DYNAMIC_LIMITS, schedulePlan, STATIC_LIMITS, type Schedule } from './schedule.ts';
 import { emitScan, type ScanOperands } from './scan.ts';
@@ -152,7 +152,7 @@ function scanOperands(
     keys: tiled(k, problem.headDim),
     values: tiled(v, problem.valueDim),
     biases: pool === undefined ? undefined : biasTables(context, node, problem, pool, scope),
-    hiddenKeys: pool && keyMask && emitHiddenKeys(scope, keyMask, problem, pool),
+    visibleKeys: pool && keyMask && emitVisibleKeys(scope, keyMask, problem, pool),
   };
 }
 

@@ -1,11 +1,8 @@
 /**
  * Causal attention as large products. A `Scan` over the heads takes blocks of rows; each block multiplies a
- * few blocks of keys before it, and its own keys, where a triangle hides the later ones.
- *
- * Exponentials are not shifted by the row's maximum, so the parts of a row simply add up: nothing is merged,
- * and no mask is added to logits. That is as exact as a shifted softmax while the sum of a row's exponentials
- * is neither tiny nor huge. Rows outside of that range, and rows that are not finite, are taken from the
- * exact form.
+ * few blocks of keys before it, and its own keys, where a triangle hides the later ones. The parts of a row
+ * add up (`unshifted.ts`), so no logits are joined and nothing is merged. Where a row needs it, the scans of
+ * any other pattern run as well.
  */
 import { type AttentionPlan } from '@attn/core';
 import type { AttentionProblem, NodeOf } from '@attn/core/backend';
@@ -15,6 +12,7 @@ import type { LoweringContext } from '../context.ts';
 import { emitScores } from './logits.ts';
 import { headsFirst } from './operands.ts';
 import { emitIf, type StepResult } from './softmax.ts';
+import { emitNormalised, type UnshiftedSums } from './unshifted.ts';
 
 /** Sizes of the blocks of causal attention. */
 export interface CausalBlocks {
@@ -36,13 +34,6 @@ const LEAST_LENGTH = 512;
 
 /** The most keys for which a model is written this way: logits of a block are 8 MB there. */
 const MOST_LENGTH = 65_536;
-
-/**
- * The least and greatest sum of a row's exponentials. Above the least, no exponential that is lost to
- * underflow counts; below the greatest, values of up to 10⁸ do not overflow.
- */
-const LEAST_TOTAL = 1e-25;
-const GREATEST_TOTAL = 1e30;
 
 /** The sizes of blocks for sequences of `n`; undefined where causal attention is better scanned. */
 export function causalBlocks(n: number): CausalBlocks | undefined {
@@ -75,65 +66,40 @@ export function emitCausal(
   blocks: CausalBlocks,
   emitExact: (scope: GraphScope) => StepResult,
 ): StepResult {
-  const { main, model, options } = context;
+  const { main, options } = context;
   const { batch, heads, queryLength, valueDim, returnLse } = problem;
-  const { sums, totals, probes } = emitSums(context, node, problem, blocks, options.portable);
-  const sum = main.reshape(sums, [batch, heads, queryLength, valueDim]);
-  const total = main.reshape(totals, [batch, heads, queryLength, 1]);
-  const inRange = main.op('And', [
-    main.op('Greater', [total, model.scalar(LEAST_TOTAL)]),
-    main.op('Less', [total, model.scalar(GREATEST_TOTAL)]),
-  ]);
-  const allInRange = main.op('Greater', [
-    main.op('ReduceMin', [main.cast(inRange, 'f32')], { keepdims: 0 }),
-    model.scalar(0),
-  ]);
-  const condition = main.op('And', [
-    allInRange,
-    emitIsFinite(main, main.op('ReduceSum', [probes], { keepdims: 0 })),
-  ]);
-  const rows = (scope: GraphScope): Name[] => {
-    const out = scope.op('Div', [sum, total]);
-    if (!returnLse) return [out];
-    return [out, scope.reshape(scope.op('Log', [total]), [batch, heads, queryLength])];
-  };
+  const rows = [batch, heads, queryLength];
+  const parts = emitSums(context, node, problem, blocks, options.portable);
+  const fast = emitNormalised(main, {
+    sum: main.reshape(parts.sum, [...rows, valueDim]),
+    total: main.reshape(parts.total, [...rows, 1]),
+  });
   const [out, lse] = emitIf(main, {
-    condition,
+    condition: main.op('IsNaN', [main.op('ReduceSum', [fast.probe], { keepdims: 0 })]),
     outputs: returnLse ? 2 : 1,
-    whenTrue: rows,
-    whenFalse: (branch) => {
+    whenTrue: (branch) => {
       const exact = emitExact(branch);
-      const sumOfRow = branch.op('ReduceSum', [sum, model.integers([-1])], { keepdims: 1 });
-      const isSound = branch.op('And', [inRange, emitIsFinite(branch, sumOfRow)]);
-      const [fastOut, fastLse] = rows(branch);
-      const selected = [branch.op('Where', [isSound, fastOut, exact.out])];
+      const isSound = branch.op('Not', [branch.op('IsNaN', [fast.probe])]);
+      const corrected = [branch.op('Where', [isSound, fast.out(branch), exact.out])];
       if (exact.lse !== undefined) {
-        const isSoundRow = branch.reshape(isSound, [batch, heads, queryLength]);
-        selected.push(branch.op('Where', [isSoundRow, fastLse, exact.lse]));
+        const isSoundRow = branch.reshape(isSound, rows);
+        corrected.push(branch.op('Where', [isSoundRow, fast.lse(branch), exact.lse]));
       }
-      return selected;
+      return corrected;
     },
+    whenFalse: (branch) => (returnLse ? [fast.out(branch), fast.lse(branch)] : [fast.out(branch)]),
   });
   return { out, lse };
 }
 
-/** Unnormalised results of all rows. */
-interface Sums {
-  /** [B·Hkv, …, N, Dv]: values weighted by exponentials. */
-  readonly sums: Name;
-  /** [B·Hkv, …, N, 1]: sums of exponentials. */
-  readonly totals: Name;
-  /** [B·Hkv]: the sum of all `sums` of a head, which is finite where they are. */
-  readonly probes: Name;
-}
-
+/** Adds the sums of all rows: `sum` [B·Hkv, …, N, Dv] and `total` [B·Hkv, …, N, 1]. */
 function emitSums(
   context: LoweringContext,
   node: NodeOf<'attention'>,
   problem: AttentionProblem,
   blocks: CausalBlocks,
   portable: boolean,
-): Sums {
+): UnshiftedSums {
   const { main } = context;
   const { batch, heads, kvHeads, queryLength: n, headDim, valueDim } = problem;
   /** Query heads that share a head of keys. Their rows are one block. */
@@ -197,20 +163,13 @@ function emitSums(
     totals.push(body.reshape(total ?? '', [...lead, rows, 1]));
   }
   const join = (parts: readonly Name[]): Name => body.op('Concat', parts, { axis: lead.length });
-  const sum = join(sums);
-  body.output(sum, { dtype: 'f32', shape: [...lead, n, valueDim] });
+  body.output(join(sums), { dtype: 'f32', shape: [...lead, n, valueDim] });
   body.output(join(totals), { dtype: 'f32', shape: [...lead, n, 1] });
-  body.output(body.op('ReduceSum', [sum], { keepdims: 0 }), { dtype: 'f32', shape: [] });
-  const [sumsOfHeads, totalsOfHeads, probes] = main.ops('Scan', inputs, 3, { num_scan_inputs: 3, body });
-  return { sums: sumsOfHeads, totals: totalsOfHeads, probes };
+  const [sum, total] = main.ops('Scan', inputs, 2, { num_scan_inputs: 3, body });
+  return { sum, total };
 }
 
 /** [rows, rows]: 1 where a query sees a key of its own block, else 0. */
 function lowerTriangle(rows: number): Float32Array {
   return Float32Array.from({ length: rows * rows }, (_, i) => (i % rows <= Math.floor(i / rows) ? 1 : 0));
-}
-
-/** Adds a test whether numbers are finite: x − x is NaN where they are not. */
-function emitIsFinite(scope: GraphScope, value: Name): Name {
-  return scope.op('Equal', [scope.op('Sub', [value, value]), scope.model.scalar(0)]);
 }

@@ -1,7 +1,7 @@
 /**
  * A key mask that comes with a run and hides few keys. Leaving such keys out of the plan wins little, and
- * costs a mask for each tile and tables for each run. So the model also has the plan of all keys, to whose
- * logits the mask is added, and each run takes the cheaper way.
+ * costs a mask for each tile and tables for each run. So the model also has the plan of all keys, whose
+ * weights the mask multiplies, and each run takes the cheaper way.
  */
 import type { AttentionPlan, Tensor } from '@attn/core';
 import {
@@ -56,17 +56,17 @@ export function hidesFewKeys({ shape, data }: Tensor): boolean {
   return visible >= LEAST_VISIBLE * rows * length && hiddenTiles <= MOST_HIDDEN_TILES * tiles;
 }
 
-/** Adds the key mask [B, Nk] as −∞ and 0 for the keys of a pool: [tiles, 64]. */
-export function emitHiddenKeys(
+/** Adds the key mask [B, Nk] as 1 and 0 for the keys of a pool: [tiles, 64]. */
+export function emitVisibleKeys(
   scope: GraphScope,
   keyMask: Name,
   { batch, kvHeads, keyLength }: AttentionProblem,
   { rows }: Pick<PoolTables, 'rows'>,
 ): Name {
   const { model } = scope;
-  const hidden = scope.op('Where', [scope.cast(keyMask, 'bool'), model.scalar(0), model.scalar(-Infinity)]);
+  const visible = scope.cast(scope.cast(keyMask, 'bool'), 'f32');
   const ofHeads = scope.op('Expand', [
-    scope.reshape(hidden, [-1, 1, keyLength]),
+    scope.reshape(visible, [-1, 1, keyLength]),
     model.integers([batch, kvHeads, keyLength]),
   ]);
   const all = scope.reshape(ofHeads, [-1]);

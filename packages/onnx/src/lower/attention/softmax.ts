@@ -60,15 +60,6 @@ interface ResultOptions {
   readonly returnLse: boolean;
 }
 
-/** Adds softmax and the weighted sum in the fast form. */
-export function emitFast(body: GraphScope, operands: FastOperands & ResultOptions): StepResult {
-  const { logits, values, returnLse } = operands;
-  if (!returnLse) {
-    return { out: body.op('MatMul', [body.op('Softmax', [logits], { axis: -1 }), values]) };
-  }
-  return withLse(body, emitFastPartial(body, operands));
-}
-
 /** Adds the fast form of rows that will be merged. */
 export function emitFastPartial(body: GraphScope, { logits, values }: FastOperands): PartialRows {
   const { model } = body;

@@ -23,7 +23,7 @@ export interface BinTables {
   readonly maskedTiles: Dim;
   readonly masks: Name | undefined;
   readonly visible: Name | undefined;
-  /** [64, T·64] f32 of −∞ and 0: a mask that all row blocks of the bin share. Open tiles come first. */
+  /** [64, T·64] f32 of 0 and 1: a mask that all row blocks of the bin share. Open tiles come first. */
   readonly sharedMask: Name | undefined;
   /** [masks, 64, 64] bool: the masks of all bins. */
   readonly table: Name | undefined;
@@ -123,12 +123,12 @@ function sharedMask({ table }: Schedule, bin: ScheduledBin): Float32Array | unde
   const tiles = openTiles + maskedTiles;
   if (maskedTiles === 0 || tiles > SHARED_TILES) return undefined;
   for (let i = maskedTiles; i < masks.length; i++) if (masks[i] !== masks[i - maskedTiles]) return undefined;
-  const mask = new Float32Array(TILE * tiles * TILE);
+  const mask = new Float32Array(TILE * tiles * TILE).fill(1);
   for (let t = 0; t < maskedTiles; t++) {
     for (let row = 0; row < TILE; row++) {
       for (let column = 0; column < TILE; column++) {
         if (table[(masks[t] * TILE + row) * TILE + column] === 1) continue;
-        mask[(row * tiles + openTiles + t) * TILE + column] = -Infinity;
+        mask[(row * tiles + openTiles + t) * TILE + column] = 0;
       }
     }
   }
