@@ -3,7 +3,7 @@ import { AttnError, type Graph, type Tensor, type TensorSpec } from '@attn/core'
 import { type NodeOf, type OpName, type PlanCache, type ValueId } from '@attn/core/backend';
 import type { GraphScope, OnnxModelBuilder } from '../model/onnx-model-builder.ts';
 import type { Initializer, Name, ValueType } from '../model/values.ts';
-import type { CausalBlocks } from './attention/causal.ts';
+import type { CausalBlocks } from './attention/causal-blocks.ts';
 import type { ScheduleOptions } from './attention/schedule.ts';
 
 /** How to lower a graph. */

@@ -1,25 +1,39 @@
 /** Runs graphs as models in other settings than those of the backend, for tests of the lowering. */
-import { f32, type Graph, type Tensor } from '@attn/core';
+import { f32, type DType, type Graph, type Tensor } from '@attn/core';
 import { mulberry32, PlanCache } from '@attn/core/backend';
 import * as ort from 'onnxruntime-node';
 import { encodeModel } from '../model/encode.ts';
 import type { LowerOptions } from './context.ts';
 import { lowerGraph } from './lower.ts';
 
-/** Runs a compiled graph on inputs, all f32, and returns its outputs by name. */
+/** Runs a compiled graph on inputs and returns its outputs, all f32, by name. */
 export type Runner = (
-  tensors: Readonly<Record<string, Tensor<'f32'>>>,
+  tensors: Readonly<Record<string, Tensor>>,
 ) => Promise<Readonly<Record<string, Float32Array>>>;
+
+/** Names of dtypes in ONNX Runtime. */
+const TYPES: Readonly<Partial<Record<DType, ort.Tensor.Type>>> = {
+  f32: 'float32',
+  i32: 'int32',
+  bool: 'bool',
+};
+
+function toOrt({ dtype, shape, data }: Tensor): ort.Tensor {
+  const type = TYPES[dtype];
+  if (type === undefined) throw new TypeError(`no test has inputs of ${dtype}`);
+  return new ort.Tensor(type, data as Float32Array, [...shape]);
+}
 
 /** Compiles a graph, lowered with `options`, for one thread. */
 export async function runnerOf(graph: Graph, options: LowerOptions): Promise<Runner> {
-  const { model, inputs, outputs } = lowerGraph(graph, new PlanCache(), options);
+  const { model, inputs, outputs, planFeeds } = lowerGraph(graph, new PlanCache(), options);
   const bytes = encodeModel(model, 'test').model;
   const session = await ort.InferenceSession.create(bytes, { intraOpNumThreads: 1 });
   return async (tensors) => {
     const feeds: Record<string, ort.Tensor> = {};
-    for (const [name, modelName] of inputs) {
-      feeds[modelName] = new ort.Tensor('float32', tensors[name].data, [...tensors[name].shape]);
+    for (const [name, modelName] of inputs) feeds[modelName] = toOrt(tensors[name]);
+    for (const feed of planFeeds) {
+      for (const [name, tensor] of Object.entries(await feed.feeds(tensors))) feeds[name] = toOrt(tensor);
     }
     const results = await session.run(feeds);
     return Object.fromEntries(

@@ -1,7 +1,7 @@
 /**
  * Lowers the `attention` op: the plan's row blocks are sorted into bins of equal numbers of tiles, and each
- * bin is one `Scan`. Dense and causal attention have forms of their own. Where data decides on the plan, the schedule's tables are inputs of the model, filled in
- * for each run, and the model serves every plan.
+ * bin is one `Scan`. Dense and causal attention have forms of their own. Where data decides on the plan, the
+ * schedule's tables are inputs of the model, filled in for each run, and the model serves every plan.
  */
 import { type AttentionPlan } from '@attn/core';
 import {
@@ -18,7 +18,8 @@ import type { LoweringContext } from '../context.ts';
 import { emitFused } from './fused.ts';
 import { isFusable } from './is-fusable.ts';
 import { biasTables } from './bias-tables.ts';
-import { causalBlocks, emitCausal, isFullyCausal } from './causal.ts';
+import { causalBlocks, isFullyCausal } from './causal-blocks.ts';
+import { emitCausal } from './causal.ts';
 import { isStaticPlan, rowTables } from './operands.ts';
 import { emitVisibleKeys, hidesFewKeys, onlyKeyMaskDecides, planOfAllKeys } from './key-mask.ts';
 import type { Projection } from './key-pools.ts';

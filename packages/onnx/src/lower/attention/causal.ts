@@ -4,56 +4,15 @@
  * add up (`unshifted.ts`), so no logits are joined and nothing is merged. Where a row needs it, the scans of
  * any other pattern run as well.
  */
-import { type AttentionPlan } from '@attn/core';
 import type { AttentionProblem, NodeOf } from '@attn/core/backend';
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
 import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
+import type { CausalBlocks } from './causal-blocks.ts';
 import { emitScores } from './logits.ts';
 import { headsFirst } from './operands.ts';
 import { emitIf, type StepResult } from './softmax.ts';
 import { emitNormalised, type UnshiftedSums } from './unshifted.ts';
-
-/** Sizes of the blocks of causal attention. */
-export interface CausalBlocks {
-  /** Rows of a block of queries, which also is the size of its triangle. */
-  readonly rows: number;
-  /** Keys of a block before it. */
-  readonly keys: number;
-}
-
-/** 256 rows of 1,024 logits are a megabyte, which stays in the second-level cache. */
-const ROWS = 256;
-const KEYS = 1024;
-
-/** Most blocks of rows: the model grows with their square. */
-const MOST_ROW_BLOCKS = 32;
-
-/** With fewer keys, starting the operators takes longer than is won. */
-const LEAST_LENGTH = 512;
-
-/** The most keys for which a model is written this way: logits of a block are 8 MB there. */
-const MOST_LENGTH = 65_536;
-
-/** The sizes of blocks for sequences of `n`; undefined where causal attention is better scanned. */
-export function causalBlocks(n: number): CausalBlocks | undefined {
-  if (n < LEAST_LENGTH || n > MOST_LENGTH) return undefined;
-  return { rows: Math.max(ROWS, Math.ceil(n / MOST_ROW_BLOCKS)), keys: KEYS };
-}
-
-/** Whether every query of a node sees its own key and all before it, and nothing is added to logits. */
-export function isFullyCausal(
-  node: NodeOf<'attention'>,
-  { batch, heads, queryLength, keyLength, queryOffset }: AttentionProblem,
-  plan: AttentionPlan,
-): boolean {
-  if (queryLength !== keyLength || queryOffset !== 0 || !node.attributes.pattern.isCausal) return false;
-  if (['bias', 'alibiSlopes', 'relativeBias'].some((name) => node.inputs[name] !== undefined)) return false;
-  return (
-    plan.stats.allowedPairs === (batch * heads * queryLength * (queryLength + 1)) / 2 &&
-    plan.groups.every(({ projection }) => projection === 'local')
-  );
-}
 
 /**
  * Adds causal attention. Results are `out` [B, H, N, Dv] and `lse` [B, H, N].
@@ -149,8 +108,8 @@ function emitSums(
     /** Own weights, of which those of later keys are 0: by head, since all heads share a triangle. */
     const own = weightsOf(slice(k, start, start + rows));
     const byHead = shared === 1 ? own : body.reshape(own, [shared, rows, rows]);
-    const seen = body.op('Mul', [byHead, triangleOf(rows)]);
-    add(shared === 1 ? seen : body.reshape(seen, [shared * rows, rows]), slice(v, start, start + rows));
+    const visible = body.op('Mul', [byHead, triangleOf(rows)]);
+    add(shared === 1 ? visible : body.reshape(visible, [shared * rows, rows]), slice(v, start, start + rows));
     const whole = Math.floor(start / blocks.keys);
     for (let block = 0; block < whole; block++) {
       const [from, to] = [block * blocks.keys, (block + 1) * blocks.keys];

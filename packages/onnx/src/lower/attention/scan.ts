@@ -63,14 +63,14 @@ export function emitScan(
     return emitLogits(at, { problem, portable, q, rows, keys: keysOfTiles, tiles, biases });
   };
   /** Masks of the table, to be multiplied with weights: [G, T, 64, 64] → [G, 64, T·64]. */
-  const seenBy = (at: GraphScope, ids: Name): Name => {
+  const maskBy = (at: GraphScope, ids: Name): Name => {
     const masks = at.cast(at.op('Gather', [table, ids]), 'f32');
     return at.reshape(at.op('Transpose', [masks], { perm: [0, 2, 1, 3] }), [blocks, TILE, -1]);
   };
   /** Which keys of tiles [G, T] anybody sees: [G, 1, T·64]. */
-  const seenKeys = (at: GraphScope, pool: Name, tiles: Name): Name =>
+  const maskOfKeys = (at: GraphScope, pool: Name, tiles: Name): Name =>
     at.reshape(at.op('Gather', [pool, tiles]), [blocks, 1, -1]);
-  const times = (at: GraphScope, weights: Name, seen: Name): Name => at.op('Mul', [weights, seen]);
+  const times = (at: GraphScope, weights: Name, mask: Name): Name => at.op('Mul', [weights, mask]);
   const weightsOf = (tiles: Name): Name => body.op('Exp', [logitsOf(body, tiles)]);
 
   const tiles = concat(body, [open, masked], 1);
@@ -83,12 +83,12 @@ export function emitScan(
           body,
           [
             open === '' ? '' : weightsOf(open),
-            masked === '' ? '' : times(body, weightsOf(masked), seenBy(body, masks)),
+            masked === '' ? '' : times(body, weightsOf(masked), maskBy(body, masks)),
           ],
           -1,
         );
   const fast = emitUnshifted(body, {
-    weights: visibleKeys === undefined ? weights : times(body, weights, seenKeys(body, visibleKeys, tiles)),
+    weights: visibleKeys === undefined ? weights : times(body, weights, maskOfKeys(body, visibleKeys, tiles)),
     values: stepValues,
     visible: visible === '' ? undefined : visible,
   });
@@ -98,12 +98,12 @@ export function emitScan(
       open === ''
         ? masks
         : concat(branch, [branch.op('Mul', [open, branch.model.scalar(0, 'i32')]), masks], 1);
-    const byMask = sharedMask ?? (masked === '' ? undefined : seenBy(branch, ids));
-    const byKey = visibleKeys && seenKeys(branch, visibleKeys, tiles);
-    const seen = byMask && byKey ? times(branch, byMask, byKey) : (byMask ?? byKey);
+    const byMask = sharedMask ?? (masked === '' ? undefined : maskBy(branch, ids));
+    const byKey = visibleKeys && maskOfKeys(branch, visibleKeys, tiles);
+    const mask = byMask && byKey ? times(branch, byMask, byKey) : (byMask ?? byKey);
     const exact = emitExact(branch, {
       logits: logitsOf(branch, tiles),
-      hidden: seen && emitHidden(branch, seen),
+      hidden: mask && emitHidden(branch, mask),
       values: stepValues,
       returnLse,
     });

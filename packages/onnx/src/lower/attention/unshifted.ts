@@ -31,7 +31,7 @@ export interface UnshiftedRows {
   lse(scope: GraphScope): Name;
 }
 
-/** Adds the fast form of a step: weights [G, 64, T·64], of which hidden ones are 0, and values [G, T·64, Dv]. */
+/** Adds the fast form of a step: weights [G, 64, T·64], where hidden 0, and values [G, T·64, Dv]. */
 export function emitUnshifted(
   body: GraphScope,
   {
