@@ -10,12 +10,13 @@ export interface CausalBlocks {
   readonly keys: number;
 }
 
-/** 256 rows of 1,024 logits are a megabyte, which stays in the second-level cache. */
+/** 256 rows of 512 logits are half a megabyte, which stays in the second-level cache. */
 const ROWS = 256;
-const KEYS = 1024;
+const KEYS = 512;
 
-/** Most blocks of rows: the model grows with their square. */
+/** Most blocks of rows, and of keys: the model grows with both. */
 const MOST_ROW_BLOCKS = 32;
+const MOST_KEY_BLOCKS = 64;
 
 /** With fewer keys, starting the operators takes longer than is won. */
 const LEAST_LENGTH = 512;
@@ -26,7 +27,10 @@ const MOST_LENGTH = 65_536;
 /** The sizes of blocks for sequences of `n`; undefined where causal attention is better scanned. */
 export function causalBlocks(n: number): CausalBlocks | undefined {
   if (n < LEAST_LENGTH || n > MOST_LENGTH) return undefined;
-  return { rows: Math.max(ROWS, Math.ceil(n / MOST_ROW_BLOCKS)), keys: KEYS };
+  return {
+    rows: Math.max(ROWS, Math.ceil(n / MOST_ROW_BLOCKS)),
+    keys: Math.max(KEYS, Math.ceil(n / MOST_KEY_BLOCKS)),
+  };
 }
 
 /** Whether every query of a node sees its own key and all before it, and nothing is added to logits. */
