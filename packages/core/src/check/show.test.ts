@@ -43,7 +43,7 @@ test('reads a few items of big values', () => {
   expect(show(big)).toBe('{"dtype":"u8","shape":[1000000],"data":[0, 0, 0, 0, 0, 0,...');
   expect(show(big.data)).toBe('[0, 0, 0, 0, 0, 0, 0, 0, ...]');
   let reads = 0;
-  const counted = new Proxy(Array.from(big.data), {
+  const counted = new Proxy(Array.from({ length: 1000 }, () => 0), {
     get: (list, name) => {
       reads += 1;
       return Reflect.get(list, name);

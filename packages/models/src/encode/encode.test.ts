@@ -1,9 +1,10 @@
 // Encoding: batches, padding and cuts do not change the vector of a text.
-import { createAttn, type Progress, type Tensor, type Tensors } from '@attn/core';
+import { createAttn, type Tensor, type Tensors } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { describe, expect, test, vi } from 'vitest';
 import { readGolden } from '../testing/goldens.testing.ts';
 import { Encoder } from '../loaded/encoder.ts';
+import type { EncodeProgress } from './options.ts';
 import { longformerFamily } from '../longformer/index.ts';
 import {
   alone,
@@ -197,7 +198,7 @@ describe('a call', () => {
     }, 1);
     const units = new Set<string>();
     let share = 0;
-    const onProgress = ({ unit, done, total }: Progress): void => {
+    const onProgress = ({ unit, done, total }: EncodeProgress): void => {
       units.add(unit);
       share = done / total;
     };
