@@ -1,8 +1,9 @@
 /** The inputs of `attn task`: lines of JSON, or a file that is one text. */
 import { readFile, stat } from 'node:fs/promises';
 import { AttnError } from '@attn/core';
+import type { TextLine } from '@attn/core/backend';
 import { unreadable } from '../args.ts';
-import { linesOf, parseLine, type Line } from '../lines.ts';
+import { linesOf, parseLine } from '../lines.ts';
 
 /** Endings of files of JSON lines. */
 const LINES = /\.(jsonl|ndjson|json)$/i;
@@ -36,7 +37,7 @@ async function readWhole(input: string, signal: AbortSignal): Promise<string> {
   return content.replace(/^\uFEFF/, '');
 }
 
-function inputOf(line: Line): unknown {
+function inputOf(line: TextLine): unknown {
   try {
     return parseLine(line);
   } catch (error) {

@@ -43,12 +43,15 @@ test('reads a few items of big values', () => {
   expect(show(big)).toBe('{"dtype":"u8","shape":[1000000],"data":[0, 0, 0, 0, 0, 0,...');
   expect(show(big.data)).toBe('[0, 0, 0, 0, 0, 0, 0, 0, ...]');
   let reads = 0;
-  const counted = new Proxy(Array.from({ length: 1000 }, () => 0), {
-    get: (list, name) => {
-      reads += 1;
-      return Reflect.get(list, name);
+  const counted = new Proxy(
+    Array.from({ length: 1000 }, () => 0),
+    {
+      get: (list, name) => {
+        reads += 1;
+        return Reflect.get(list, name);
+      },
     },
-  });
+  );
   expect(show(counted)).toBe('[0, 0, 0, 0, 0, 0, 0, 0, ...]');
   expect(reads).toBeLessThan(50);
 });
