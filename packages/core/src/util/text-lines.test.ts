@@ -1,11 +1,17 @@
 import { expect, test } from 'vitest';
 import { textLines, type TextLine } from './text-lines.ts';
 
-async function linesOf(...chunks: readonly string[]): Promise<readonly TextLine[]> {
+async function collect(chunks: AsyncIterable<string>): Promise<readonly TextLine[]> {
+  const lines: TextLine[] = [];
+  for await (const line of textLines(chunks)) lines.push(line);
+  return lines;
+}
+
+function linesOf(...chunks: readonly string[]): Promise<readonly TextLine[]> {
   async function* stream(): AsyncGenerator<string> {
     yield* chunks;
   }
-  return Array.fromAsync(textLines(stream()));
+  return collect(stream());
 }
 
 test('lines end at line feeds, wherever pieces end', async () => {
@@ -31,5 +37,5 @@ test('an error of the source is the error', async () => {
     yield 'a\nb';
     throw new Error('the disk is gone');
   }
-  await expect(Array.fromAsync(textLines(broken()))).rejects.toThrow('the disk is gone');
+  await expect(collect(broken())).rejects.toThrow('the disk is gone');
 });
