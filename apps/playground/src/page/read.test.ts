@@ -132,10 +132,9 @@ test('a text is dropped, and picked from the disk', async () => {
 
 test('a model comes from the hub', async () => {
   const { input } = goldenCase('ner-bert');
-  await using hub = await stubHub('some-one/ner', goldenFolder('ner-bert'));
   await using open = await site.open('#read');
   const { page, context } = open;
-  await hub.standInFor(context);
+  await stubHub(context, 'some-one/ner', goldenFolder('ner-bert'));
   await page.getByLabel('Where from').selectOption({ label: 'The Hugging Face hub' });
   await page.getByLabel('Id').fill('some-one/ner');
   await page.getByRole('button', { name: 'Load the model' }).click();
@@ -147,10 +146,9 @@ test('a model comes from the hub', async () => {
 });
 
 test('a model that the hub does not have is refused in one sentence', async () => {
-  await using hub = await stubHub('some-one/ner', goldenFolder('ner-bert'));
   await using open = await site.open('#read');
   const { page, context } = open;
-  await hub.standInFor(context);
+  await stubHub(context, 'some-one/ner', goldenFolder('ner-bert'));
   await page.getByLabel('Where from').selectOption({ label: 'The Hugging Face hub' });
   await page.getByLabel('Id').fill('nobody/nothing');
   await page.getByRole('button', { name: 'Load the model' }).click();
