@@ -97,3 +97,33 @@ function scalar(): void {
   }
   scalarResult[0] = a + b + c + d + e + f + g + h;
 }
+
+/** Vectors that the reader reads in a step. */
+const READ = 8;
+
+/**
+ * The bytes of a module that reads memory as fast as a thread can. It imports the shared memory `env.memory`,
+ * and exports `read(from, to)`, which reads the bytes between two addresses, a multiple of 128 apart, and
+ * writes 16 bytes at address 0.
+ *
+ * @example
+ * ```ts
+ * import { readerModule } from '@attn/wasm/ceilings';
+ *
+ * const module = new WebAssembly.Module(readerModule());
+ * ```
+ */
+export function readerModule(): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder({ sharedMemory: true });
+  module.export(
+    module.define('read', { from: 'i32', to: 'i32' }, (f, { from, to }) => {
+      const parts = Array.from({ length: READ }, (_, i) => f.let(`part${i}`, f32x4.all(0)));
+      f.while(from, to, 16 * READ, () =>
+        parts.forEach((part, i) => f.set(part, v128.or(part, v128.load(from, 16 * i)))),
+      );
+      // The result is used, so that the engine cannot leave anything out.
+      f.do(v128.store(0, parts.reduce((all: V128, part) => v128.or(all, part), f32x4.all(0))));
+    }),
+  );
+  return module.toBytes();
+}

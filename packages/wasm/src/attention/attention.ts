@@ -6,6 +6,7 @@ import { inFrame, type Frame } from '../ops/frame.ts';
 import type { PlanSource } from '../plan-source.ts';
 import { placeBiases, requiredTerms } from './bias.ts';
 import { GroupRun } from './group-run.ts';
+import { mayReadInPlace } from './in-place.ts';
 
 /** Makes the kernel; its calls get their plans from `plans`. */
 export function attentionKernel(engine: Engine, plans: PlanSource): Kernel<'attention'> {
@@ -20,14 +21,18 @@ export function attentionKernel(engine: Engine, plans: PlanSource): Kernel<'atte
       if (computed < batch * heads * queryLength) writeEmptyRows(frame, call);
 
       const terms = requiredTerms(call.inputs, problem);
-      const key = `attention ${headDim} ${valueDim} ${JSON.stringify(terms)}`;
-      const module = engine.load(key, (options) => attentionModule({ ...options, headDim, valueDim, terms }));
+      const { k, v } = call.inputs;
+      const inPlace = [k, v].every((tensor) => frame.locate(tensor)) && mayReadInPlace(problem, plan);
+      const key = `attention ${headDim} ${valueDim} ${inPlace} ${JSON.stringify(terms)}`;
+      const module = engine.load(key, (options) =>
+        attentionModule({ ...options, headDim, valueDim, terms, inPlace }),
+      );
       const biases = placeBiases(frame, problem, call.inputs);
       let done = 0;
       for (const group of plan.groups) {
         const onTiles = (tiles: number): void =>
           call.context.onProgress?.({ done: done + tiles, total: plan.stats.tiles, unit: 'tiles' });
-        await new GroupRun({ frame, call, problem, module, biases, onTiles }, group).run();
+        await new GroupRun({ frame, call, problem, module, inPlace, biases, onTiles }, group).run();
         done += group.block.stats.tiles * group.members.length;
       }
     });

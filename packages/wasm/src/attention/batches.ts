@@ -27,8 +27,14 @@ export interface HeadBatch {
   readonly owners: readonly KeyOwner[];
 }
 
-/** The batches of a group's heads. A batch has as many heads as fit, and at least one. */
-export function headBatches(problem: AttentionProblem, heads: Int32Array): HeadBatch[] {
+/**
+ * The batches of a group's heads. A batch has as many heads as fit into `most` bytes, and at least one.
+ */
+export function headBatches(
+  problem: AttentionProblem,
+  heads: Int32Array,
+  most: number = BATCH_BYTES,
+): HeadBatch[] {
   const { queryLength, keyLength, headDim, valueDim } = problem;
   const rowBytes = 4 * (headDim + valueDim);
   const [memberBytes, ownerBytes] = [rowBytes * queryLength, rowBytes * keyLength];
@@ -42,7 +48,7 @@ export function headBatches(problem: AttentionProblem, heads: Int32Array): HeadB
     const queries = memberBytes * ((batch?.members.length ?? 0) + 1);
     const hasOwner = batch?.ownerOf.has(key) ?? false;
     const keys = hasOwner ? 0 : ownerBytes * ((batch?.owners.length ?? 0) + 1);
-    if (batch === undefined || queries + keys > BATCH_BYTES) {
+    if (batch === undefined || queries + keys > most) {
       batch = { members: [], owners: [], ownerOf: new Map() };
       batches.push(batch);
     }

@@ -23,7 +23,7 @@ import {
 import { packScratchBytes } from '../kernels/attention/pack.ts';
 import { Records } from '../kernels/records.ts';
 import type { Frame } from '../ops/frame.ts';
-import { headBatches, overlapsCopies, type HeadBatch, type Member } from './batches.ts';
+import { headBatches, overlapsCopies, type HeadBatch } from './batches.ts';
 import { requiredTerms, type BiasOfHead } from './bias.ts';
 import { allocateDoubleBuffer, headAddress, type BatchBuffers, type PartBytes } from './double-buffer.ts';
 import {
@@ -42,6 +42,8 @@ export interface GroupContext {
   readonly call: KernelCall<'attention'>;
   readonly problem: AttentionProblem;
   readonly module: LoadedModule;
+  /** Whether the module reads keys and values where they are: nothing is packed then. */
+  readonly inPlace: boolean;
   readonly biases: BiasOfHead;
   /** Called with the number of tiles of the group that threads have begun. */
   onTiles(tiles: number): void;
@@ -90,9 +92,9 @@ export class GroupRun {
   }
 
   async run(): Promise<void> {
-    const { problem, frame } = this.context;
+    const { problem, frame, inPlace } = this.context;
     const { members, block } = this.group;
-    const batches = headBatches(problem, members);
+    const batches = inPlace ? headBatches(problem, members, Infinity) : headBatches(problem, members);
     const isStaged = [this.q, this.k, this.v, this.out].some(({ stagedSize }) => stagedSize > 0);
     const overlaps = isStaged && overlapsCopies(batches, frame.engine.threads);
     const bytes = this.partBytes();
@@ -102,7 +104,7 @@ export class GroupRun {
       const buffers = pair[index % 2];
       const fetch = (): void => this.fetchQueries(batch, buffers);
       if (index === 0 || !overlaps) this.fetchKeys(batch, buffers);
-      await this.pack(batch, buffers, overlaps ? fetch : undefined);
+      if (!inPlace) await this.pack(batch, buffers, overlaps ? fetch : undefined);
       if (!overlaps) fetch();
       await this.computeRowBlocks(batch, buffers, tilesBefore, () => {
         if (!overlaps) return;
@@ -117,11 +119,16 @@ export class GroupRun {
 
   private partBytes(): PartBytes {
     const { q, k, v, out, tiles } = this;
-    const { headDim, valueDim, queryLength, returnLse } = this.context.problem;
-    return {
+    const { problem, inPlace } = this.context;
+    const { headDim, valueDim, queryLength, returnLse } = problem;
+    const ofQueries = {
       q: 4 * q.stagedSize,
       out: 4 * out.stagedSize,
       states: returnLse ? 8 * queryLength : 0,
+    };
+    if (inPlace) return { ...ofQueries, rawKeys: 0, rawValues: 0, keys: 0, values: 0, finite: 0 };
+    return {
+      ...ofQueries,
       rawKeys: 4 * k.stagedSize,
       rawValues: 4 * v.stagedSize,
       keys: 4 * tiles * TILE * headDim,
@@ -199,14 +206,15 @@ export class GroupRun {
 
   /** Computes all row blocks of a batch. */
   private async computeRowBlocks(
-    { members }: HeadBatch,
+    batch: HeadBatch,
     buffers: BatchBuffers,
     tilesBefore: number,
     whileHelpersRun: () => void,
   ): Promise<void> {
     const { frame, module, problem, onTiles } = this.context;
     const { headDim, valueDim } = problem;
-    const heads = frame.words(this.headRecords(members, buffers));
+    const { members } = batch;
+    const heads = frame.words(this.headRecords(batch, buffers));
 
     const count = this.rowBlocks.length * members.length;
     const records = new Records(TASK, TASK_BYTES, count);
@@ -233,18 +241,22 @@ export class GroupRun {
     frame.free(heads);
   }
 
-  private headRecords(members: readonly Member[], buffers: BatchBuffers): Int32Array {
-    const { problem, biases } = this.context;
+  private headRecords({ members, owners }: HeadBatch, buffers: BatchBuffers): Int32Array {
+    const { problem, biases, inPlace } = this.context;
     const { scale, softcap, queryOffset } = problem;
     const records = new Records(HEAD, HEAD_BYTES, members.length, { floats: ['scale', 'cap', 'slope'] });
     members.forEach(({ batchRow, head, owner }, index) => {
+      const { kvHead } = owners[owner];
+      const [keys, values] = inPlace
+        ? [this.k, this.v].map((rows) => rows.at(batchRow, kvHead, 0).address)
+        : [buffers.keys, buffers.values].map((packed) => headAddress(packed, owner));
       const q = this.q.at(batchRow, head, headAddress(buffers.q, index));
       const out = this.out.at(batchRow, head, headAddress(buffers.out, index));
       records.set(index, {
         q: q.address,
         qStride: q.stride,
-        keys: headAddress(buffers.keys, owner),
-        values: headAddress(buffers.values, owner),
+        keys,
+        values,
         finite: headAddress(buffers.finite, owner),
         out: out.address,
         outStride: out.stride,

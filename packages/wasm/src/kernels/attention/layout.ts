@@ -10,7 +10,7 @@ export const HEAD = {
   /** Address of row 0 of the queries, and bytes from row to row. */
   q: 0,
   qStride: 4,
-  /** Addresses of packed keys and values: see `pack.ts`. */
+  /** Addresses of packed keys and values (see `pack.ts`), or of rows of them (see `in-place.ts`). */
   keys: 8,
   values: 12,
   /** Address of a byte for each key tile: 1 when all of its values are finite. */

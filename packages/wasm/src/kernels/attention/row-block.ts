@@ -19,6 +19,7 @@ import {
 } from '../../assembler/index.ts';
 import type { Simd } from '../arithmetic.ts';
 import { copyRow } from './copy-row.ts';
+import { defineInPlaceStep } from './in-place.ts';
 import { HEAD, paddedDim, PLAN, scratchLayout, TASK } from './layout.ts';
 import { defineLogits, type LogitTerms } from './logits.ts';
 import { defineHide, defineRanges } from './mask.ts';
@@ -33,16 +34,18 @@ export interface AttentionModuleOptions {
   readonly headDim: number;
   readonly valueDim: number;
   readonly terms: LogitTerms;
+  /** Whether keys and values are read where they are (`in-place.ts`), not packed. Default: false. */
+  readonly inPlace?: boolean;
 }
 
-/** The module: exports `pack(task: PACK, scratch)` and `attend(task: TASK, scratch)`. */
+/** The module: exports `attend(task: TASK, scratch)` and, unless it works in place, `pack(task: PACK, scratch)`. */
 export function attentionModule(options: AttentionModuleOptions): ModuleBuilder {
-  const { simd, sharedMemory, headDim, valueDim, terms } = options;
+  const { simd, sharedMemory, headDim, valueDim, terms, inPlace = false } = options;
   const module = new ModuleBuilder({ sharedMemory });
   const padded = paddedDim(valueDim);
   const layout = scratchLayout(headDim, valueDim);
-  definePack(module, headDim, valueDim);
-  const emitStep = defineTileStep(module, { simd, headDim, valueDim });
+  if (!inPlace) definePack(module, headDim, valueDim);
+  const emitStep = (inPlace ? defineInPlaceStep : defineTileStep)(module, { simd, headDim, valueDim });
   const logits = defineLogits(module, simd, terms);
   const hide = defineHide(module);
   const ranges = defineRanges(module, simd);
@@ -73,7 +76,7 @@ export function attentionModule(options: AttentionModuleOptions): ModuleBuilder 
         columns,
         keys: i32.add(i32.load(head, HEAD.keys), i32.mul(column, 4 * TILE * headDim)),
         values: f.let('values', i32.add(i32.load(head, HEAD.values), i32.mul(column, 4 * TILE * padded))),
-        finite: f.let('finite', i32.load8U(i32.add(i32.load(head, HEAD.finite), column))),
+        finite: f.let('finite', inPlace ? 0 : i32.load8U(i32.add(i32.load(head, HEAD.finite), column))),
         isMasked,
         findRanges: () => f.call(ranges, { rows, mask: bits, ranges: at.ranges }),
         changeLogits: () => {

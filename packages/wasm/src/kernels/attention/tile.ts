@@ -49,11 +49,14 @@ export interface TileStep {
   readonly changeLogits: () => void;
 }
 
+/** Emits a step of a row block. */
+export type EmitTileStep = (f: FunctionBuilder, at: RowBlockParts, step: TileStep) => void;
+
 /** Defines the functions of a step, and returns a function that emits a step. */
 export function defineTileStep(
   module: ModuleBuilder,
   { simd, headDim, valueDim }: { readonly simd: Simd; readonly headDim: number; readonly valueDim: number },
-): (f: FunctionBuilder, at: RowBlockParts, step: TileStep) => void {
+): EmitTileStep {
   const padded = paddedDim(valueDim);
   const scores = defineScores(module, { simd, headDim, isMasked: false });
   const maskedScores = defineScores(module, { simd, headDim, isMasked: true });
