@@ -1,6 +1,6 @@
 /**
  * Lowers the `attention` op: the plan's row blocks are sorted into bins of equal numbers of tiles, and each
- * bin is one `Scan`. Where data decides on the plan, the schedule's tables are inputs of the model, filled in
+ * bin is one `Scan`. Dense attention without masks needs no scan (`is-fusable.ts`). Where data decides on the plan, the schedule's tables are inputs of the model, filled in
  * for each run, and the model serves every plan.
  */
 import { type AttentionPlan } from '@attn/core';
@@ -14,8 +14,9 @@ import {
 } from '@attn/core/backend';
 import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
+import { emitDirect } from './direct.ts';
 import { emitFused } from './fused.ts';
-import { isFusable } from './is-fusable.ts';
+import { isDirect, isFusable } from './is-fusable.ts';
 import { biasTables } from './bias-tables.ts';
 import { isStaticPlan, rowTables } from './operands.ts';
 import type { Projection } from './key-pools.ts';
@@ -37,7 +38,13 @@ export function lowerAttention(context: LoweringContext, node: NodeOf<'attention
   let tables: ScheduleTables;
   if (isStaticPlan(graph, node)) {
     const { plan } = context.plans.plan(specs, node.attributes, planTensors(graph, node, {}));
-    if (options.fusedDense && !options.portable && isFusable(node, problem, plan)) {
+    const mayFuse = options.fusedDense && !options.portable && isFusable(node, problem, plan);
+    const readsWritten = [node.inputs.k, node.inputs.v].some((id) => context.written(id) !== undefined);
+    if (isDirect(node, problem, plan) && (readsWritten || !mayFuse)) {
+      finish(context, node, problem, emitDirect(context, node, problem));
+      return;
+    }
+    if (mayFuse) {
       finish(context, node, problem, { out: emitFused(context, node, problem) });
       return;
     }

@@ -77,7 +77,8 @@ export function emitScan(
           ],
           -1,
         );
-  const { out, lse } = emitFast(body, { logits, values: stepValues, returnLse });
+  const sum = (weights: Name): Name => body.op('MatMul', [weights, stepValues]);
+  const { out, lse } = emitFast(body, { logits, sum, returnLse });
   // A row that sees no key is NaN in the fast form. Zeros in its place avoid the exact form.
   const fastOut =
     visible === '' || returnLse

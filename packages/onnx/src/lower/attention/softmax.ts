@@ -38,8 +38,8 @@ export interface PartialRows {
 export interface FastOperands {
   /** [G, 64, T·64], −∞ where a key is hidden. */
   readonly logits: Name;
-  /** [G, T·64, Dv]. */
-  readonly values: Name;
+  /** Adds the sums [G, 64, Dv] of values by weights [G, 64, T·64]. */
+  readonly sum: (weights: Name) => Name;
 }
 
 /** Operands of the exact form. */
@@ -62,22 +62,19 @@ interface ResultOptions {
 
 /** Adds softmax and the weighted sum in the fast form. */
 export function emitFast(body: GraphScope, operands: FastOperands & ResultOptions): StepResult {
-  const { logits, values, returnLse } = operands;
-  if (!returnLse) {
-    return { out: body.op('MatMul', [body.op('Softmax', [logits], { axis: -1 }), values]) };
-  }
+  const { logits, sum, returnLse } = operands;
+  if (!returnLse) return { out: sum(body.op('Softmax', [logits], { axis: -1 })) };
   return withLse(body, emitFastPartial(body, operands));
 }
 
 /** Adds the fast form of rows that will be merged. */
-export function emitFastPartial(body: GraphScope, { logits, values }: FastOperands): PartialRows {
+export function emitFastPartial(body: GraphScope, { logits, sum }: FastOperands): PartialRows {
   const { model } = body;
   const last = model.integers([-1]);
   const greatest = emitGreatest(body, logits);
   const weights = body.op('Exp', [body.op('Sub', [logits, greatest])]);
   const total = body.op('ReduceSum', [weights, last], { keepdims: 1 });
-  const sum = body.op('MatMul', [weights, values]);
-  return { out: body.op('Div', [sum, body.op('Max', [total, model.scalar(LEAST)])]), greatest, total };
+  return { out: body.op('Div', [sum(weights), body.op('Max', [total, model.scalar(LEAST)])]), greatest, total };
 }
 
 function emitGreatest(body: GraphScope, logits: Name): Name {
