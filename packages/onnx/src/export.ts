@@ -1,6 +1,14 @@
 /** @attn/onnx/export: writes graphs as ONNX models, without any runtime. */
 import { AttnError, type Graph } from '@attn/core';
-import { aBoolean, aString, checkGraph, checkOptions, PlanCache, withoutState, type OptionKinds } from '@attn/core/backend';
+import {
+  aBoolean,
+  aString,
+  checkGraph,
+  checkOptions,
+  PlanCache,
+  withoutState,
+  type OptionKinds,
+} from '@attn/core/backend';
 import { lowerGraph } from './lower/lower.ts';
 import { encodeModel } from './model/encode.ts';
 
@@ -52,7 +60,9 @@ export interface ExportedModel {
 export function exportOnnx(graph: Graph, options: ExportOptions = {}): ExportedModel {
   checkGraph(graph, WHERE);
   const { portable = false, dataFile } = checkOptions(WHERE, options, EXPORT_OPTIONS);
-  const { model, inputs, outputs, planFeeds } = lowerGraph(withoutState(graph).graph, new PlanCache(), { portable });
+  const { model, inputs, outputs, planFeeds } = lowerGraph(withoutState(graph).graph, new PlanCache(), {
+    portable,
+  });
   if (planFeeds.length > 0) {
     throw new AttnError(
       'UNSUPPORTED',

@@ -46,7 +46,7 @@ export class LoweringContext {
   readonly options: Required<Omit<LowerOptions, 'schedule'>> & Pick<LowerOptions, 'schedule'>;
   readonly planFeeds: PlanFeed[] = [];
   /** The states that the model reads, and what it calls them. */
-  readonly states = new Map<string, Name>();
+  readonly states: Map<string, Name> = new Map();
   /** What the model returns to be written into states, in order. */
   readonly stateWrites: StateWrite[] = [];
   /**

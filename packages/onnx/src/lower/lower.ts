@@ -78,9 +78,7 @@ function nameOutput(context: LoweringContext, outputs: ReadonlyMap<string, Value
   const value = context.options.flatOutputs && isItsOwn ? main.removeLastReshape(whole) : whole;
   if (context.spec(id).dtype === 'f16') return main.rename(main.cast(value, 'f16'), name);
   // What a reshape was of may be another output, which goes by its present name.
-  const isShared = [...outputs.values()].some(
-    (other) => other !== id && context.value(other) === value,
-  );
+  const isShared = [...outputs.values()].some((other) => other !== id && context.value(other) === value);
   if (isItsOwn && !isShared && main.isOutputOfLastNode(value)) return main.rename(value, name);
   return main.rename(main.op('Identity', [value]), name);
 }

@@ -4,6 +4,7 @@
  */
 import { type Graph } from '@attn/core';
 import {
+  elementsWritten,
   inputSpecs,
   lshHashProblem,
   lshProblem,
@@ -13,9 +14,16 @@ import {
   type OpName,
   type PlanCache,
 } from '@attn/core/backend';
-import { isFusable } from '../lower/attention/is-fusable.ts';
+import { isDirect, isFusable } from '../lower/attention/is-fusable.ts';
 import { isStaticPlan } from '../lower/attention/operands.ts';
-import { fusedWork, NO_WORK, PRODUCT, scannedWork, type Work } from '../lower/attention/predict.ts';
+import {
+  directWork,
+  fusedWork,
+  NO_WORK,
+  PRODUCT,
+  scannedWork,
+  type Work,
+} from '../lower/attention/predict.ts';
 import { quantizedEmbeddingWork, quantizedLinearWork } from '../lower/quantized/predict.ts';
 
 /** What predictions rest on. */
@@ -123,6 +131,7 @@ function workOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCach
   if (isOp(node, 'attention')) {
     const { problem, plan } = plans.expected(specs, node.attributes);
     const isStatic = isStaticPlan(graph, node);
+    if (isDirect(node, problem, plan)) return directWork(problem, { isStatic });
     return fuses && isStatic && isFusable(node, problem, plan)
       ? fusedWork(problem)
       : scannedWork(problem, plan, { isStatic });
@@ -140,6 +149,8 @@ function workOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCach
     return { ...NO_WORK, dense: products + ELEMENT * moved, operators: 10 + experts };
   }
   if (isOp(node, 'quantizedEmbedding')) return quantizedEmbeddingWork(graph, node);
+  if (isOp(node, 'writeRows'))
+    return { ...NO_WORK, dense: ELEMENT * elementsWritten(node, graph), operators: 4 };
   const elements = sizeOf(graph.values[node.outputs[0]].shape);
   if (isOp(node, 'quantizedLinear')) {
     const work = quantizedLinearWork(graph, node, fuses);

@@ -24,6 +24,7 @@ import { DYNAMIC_LIMITS, schedulePlan, STATIC_LIMITS, type Schedule } from './sc
 import { emitScan, type ScanOperands } from './scan.ts';
 import type { StepResult } from './softmax.ts';
 import { dynamicTables, staticTables, type ScheduleTables } from './tables.ts';
+import { hiddenInput } from './hidden-input.ts';
 
 /** Lowers one `attention` node. */
 export function lowerAttention(context: LoweringContext, node: NodeOf<'attention'>): void {
@@ -38,13 +39,11 @@ export function lowerAttention(context: LoweringContext, node: NodeOf<'attention
   let tables: ScheduleTables;
   if (isStaticPlan(graph, node)) {
     const { plan } = context.plans.plan(specs, node.attributes, planTensors(graph, node, {}));
-    const mayFuse = options.fusedDense && !options.portable && isFusable(node, problem, plan);
-    const readsWritten = [node.inputs.k, node.inputs.v].some((id) => context.written(id) !== undefined);
-    if (isDirect(node, problem, plan) && (readsWritten || !mayFuse)) {
+    if (isDirect(node, problem, plan)) {
       finish(context, node, problem, emitDirect(context, node, problem));
       return;
     }
-    if (mayFuse) {
+    if (options.fusedDense && !options.portable && isFusable(node, problem, plan)) {
       finish(context, node, problem, { out: emitFused(context, node, problem) });
       return;
     }
@@ -53,6 +52,10 @@ export function lowerAttention(context: LoweringContext, node: NodeOf<'attention
       problem,
       schedulePlan(problem, plan, { ...STATIC_LIMITS, ...options.schedule }),
     );
+  } else if (isDirect(node, problem, context.plans.expected(specs, node.attributes).plan)) {
+    const hidden = hiddenInput(context, node, problem);
+    finish(context, node, problem, emitDirect(context, node, problem, hidden));
+    return;
   } else {
     const schedule = (plan: AttentionPlan): Schedule => schedulePlan(problem, plan, DYNAMIC_LIMITS);
     tables = dynamicTables(context, node, problem, { schedule, options: DYNAMIC_LIMITS });

@@ -14,11 +14,16 @@ import { emitExact, emitFast, emitHasNaN, emitIf, type StepResult } from './soft
 /** Keys or values [B, Hkv, Nk, dim]: as they are, or as rows that replace those of an older tensor. */
 type Rows = { readonly whole: Name } | { readonly written: WrittenRows };
 
-/** Adds attention. The results are `out` [B, H, Nq, Dv] and `lse` [B, H, Nq]. */
+/**
+ * Adds attention. The results are `out` [B, H, Nq, Dv] and `lse` [B, H, Nq].
+ *
+ * @param hidden [B, 1, Nq, Nk]: −∞ where a pair is hidden, else 0; undefined where none is hidden
+ */
 export function emitDirect(
   context: LoweringContext,
   node: NodeOf<'attention'>,
   problem: AttentionProblem,
+  hidden?: Name,
 ): StepResult {
   const { main, model } = context;
   const { batch, heads, kvHeads, queryLength, keyLength, headDim, valueDim, softcap, returnLse } = problem;
@@ -30,7 +35,13 @@ export function emitDirect(
     kvHeads === heads ? name : main.reshape(name, [batch, heads, queryLength, width]);
 
   const scale = softcap === undefined ? problem.scale : problem.scale / softcap;
-  const scaled = main.op('Mul', [headsFirst(context, node.inputs.q, problem), model.scalar(scale)]);
+  // ONNX Runtime computes products of one row where the keys are, but not with a factor of their own, which it
+  // would make of a scalar.
+  const factors = new Float32Array(headDim).fill(scale);
+  const scaled = main.op('Mul', [
+    headsFirst(context, node.inputs.q, problem),
+    model.array('scale', { dtype: 'f32', shape: [headDim] }, factors),
+  ]);
   const k = rowsOf(context, node.inputs.k, problem);
   const v = rowsOf(context, node.inputs.v, problem);
   let logits = perHead(emitProducts(context, shared(scaled, headDim), k), keyLength);
@@ -38,15 +49,21 @@ export function emitDirect(
   const bias = context.input(node, 'bias');
   if (bias !== undefined) logits = main.op('Add', [logits, bias]);
 
+  const masked = hidden === undefined ? logits : main.op('Add', [logits, hidden]);
   const fast = emitFast(main, {
-    logits,
+    logits: masked,
     sum: (weights) => perHead(emitSums(context, shared(weights, keyLength), v), valueDim),
     returnLse,
   });
   const parts = present(fast);
   const corrected = (branch: GraphScope): readonly Name[] => {
     const values = 'whole' in v ? v.whole : joinRows(branch, v.written);
-    const exact = emitExact(branch, { logits, hidden: undefined, values: repeated(branch, values, problem), returnLse });
+    const exact = emitExact(branch, {
+      logits,
+      hidden,
+      values: repeated(branch, values, problem),
+      returnLse,
+    });
     // Numbers of the fast form stay, so that the contents of one row change no bit of another.
     return present(exact).map((exactPart, index) =>
       branch.op('Where', [branch.op('IsNaN', [parts[index]]), exactPart, parts[index]]),
@@ -75,7 +92,6 @@ function rowsOf(context: LoweringContext, id: ValueId, problem: AttentionProblem
 /** Adds the products of queries [B, Hkv, rows, D] with all keys: [B, Hkv, rows, Nk]. */
 function emitProducts({ main, options }: LoweringContext, queries: Name, keys: Rows): Name {
   const productsWith = (name: Name): Name => {
-    // Without a factor of its own, ONNX Runtime computes a product of one row where the keys are.
     if (!options.portable) return main.op('FusedMatMul', [queries, name], { transB: 1 }, MICROSOFT);
     const columns = main.op('Transpose', [queries], { perm: [0, 1, 3, 2] });
     return main.op('Transpose', [main.op('MatMul', [name, columns])], { perm: [0, 1, 3, 2] });

@@ -15,9 +15,14 @@ export function isFusable(
 /** Most queries whose logits are all held at a time. */
 const MOST_DIRECT = 16;
 
-/** Whether two products compute this node: few queries, every pair is allowed, and no bias but a dense one. */
+/**
+ * Whether two products compute this node: few queries, every pair is allowed, and no bias but a dense one. Where
+ * data decides on the plan, `plan` is that of data which hides nothing.
+ */
 export function isDirect(node: NodeOf<'attention'>, problem: AttentionProblem, plan: AttentionPlan): boolean {
-  return problem.queryLength <= MOST_DIRECT && allowsAll(node, problem, plan);
+  return (
+    problem.queryLength <= MOST_DIRECT && node.inputs.qGlobal === undefined && allowsAll(node, problem, plan)
+  );
 }
 
 function allowsAll(node: NodeOf<'attention'>, problem: AttentionProblem, plan: AttentionPlan): boolean {

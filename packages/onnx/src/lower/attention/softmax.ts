@@ -74,7 +74,11 @@ export function emitFastPartial(body: GraphScope, { logits, sum }: FastOperands)
   const greatest = emitGreatest(body, logits);
   const weights = body.op('Exp', [body.op('Sub', [logits, greatest])]);
   const total = body.op('ReduceSum', [weights, last], { keepdims: 1 });
-  return { out: body.op('Div', [sum(weights), body.op('Max', [total, model.scalar(LEAST)])]), greatest, total };
+  return {
+    out: body.op('Div', [sum(weights), body.op('Max', [total, model.scalar(LEAST)])]),
+    greatest,
+    total,
+  };
 }
 
 function emitGreatest(body: GraphScope, logits: Name): Name {
