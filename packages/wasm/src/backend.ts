@@ -34,6 +34,7 @@ export function wasmBackend(options: WasmBackendOptions): Backend {
     },
     estimate: (graph, plans, speed) => predict(graph, plans, { ...speed, threads }),
     compile: async (graph, { plans }) => (await sites.get('wasm/compile')).compile(graph, localPlans(plans)),
+    createState: async (specs) => (await sites.get('wasm/createState')).createState(specs),
     dispose: () => sites.dispose(),
   });
 }

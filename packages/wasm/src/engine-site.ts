@@ -1,5 +1,5 @@
 /** Where a backend's engine runs: on the calling thread, or in a worker. Only the site in use is loaded. */
-import type { Graph } from '@attn/core';
+import type { Graph, State, TensorSpec } from '@attn/core';
 import type { Executable } from '@attn/core/backend';
 import type { EngineSpeed } from './engine/speed.ts';
 import type { StartThread } from './engine/threads.ts';
@@ -12,6 +12,8 @@ export interface EngineSite {
   measureSpeed(): Promise<EngineSpeed>;
   /** Prepares a graph that has been found to be supported. */
   compile(graph: Graph, plans: PlanSource): Promise<Executable>;
+  /** Creates tensors of zeros in the engine's memory, which stay between runs. */
+  createState(specs: Readonly<Record<string, TensorSpec>>): Promise<State>;
   /** Ends threads and releases memory. */
   dispose(): Promise<void>;
 }

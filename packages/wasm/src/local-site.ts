@@ -1,6 +1,6 @@
 /** An engine on the calling thread, with helper threads beside it. */
-import { AttnError, type Graph, type Probe } from '@attn/core';
-import { compileGraph, nodeProcess, type Executable } from '@attn/core/backend';
+import { AttnError, type Graph, type Probe, type State, type TensorSpec } from '@attn/core';
+import { compileGraph, HostStates, nodeProcess, type Executable } from '@attn/core/backend';
 import type { EngineSite, EngineSiteOptions } from './engine-site.ts';
 import { Engine } from './engine/engine.ts';
 import { FirstHelper } from './engine/first-helper.ts';
@@ -19,6 +19,7 @@ export class LocalSite implements EngineSite {
   private readonly options: EngineSiteOptions;
   private readonly firstHelper: FirstHelper;
   private engine: Engine | undefined;
+  private states: HostStates | undefined;
   private settings: EngineSettings | undefined;
   private readonly weights = new WeightStore();
 
@@ -47,6 +48,7 @@ export class LocalSite implements EngineSite {
       kernels: kernelTable(engine, plans, weights),
       poison: this.options.poison,
       allocate: (bytes) => engine.region(bytes),
+      states: this.statesOf(engine),
       keepMemory: false,
       keepsOwn: isPacked,
       turn: (task, signal) => engine.inTurn(task, signal),
@@ -57,9 +59,23 @@ export class LocalSite implements EngineSite {
     });
   }
 
+  async createState(specs: Readonly<Record<string, TensorSpec>>): Promise<State> {
+    return this.statesOf(await this.startedEngine()).createState(specs);
+  }
+
   async dispose(): Promise<void> {
     await this.engine?.dispose();
+    await this.states?.dispose();
     await this.firstHelper.dispose();
+  }
+
+  /** The states in the engine's memory, which kernels use in place. Allocations wait for the end of runs. */
+  private statesOf(engine: Engine): HostStates {
+    this.states ??= new HostStates('wasm', {
+      allocate: (bytes) => engine.region(bytes),
+      turn: (task) => engine.inTurn(task),
+    });
+    return this.states;
   }
 
   /**

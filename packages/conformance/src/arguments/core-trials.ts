@@ -1,5 +1,15 @@
 /** How methods of a builder are tried with wrong arguments. */
-import { f32, GraphBuilder, type Tensor, type Value } from '@attn/core';
+import {
+  createAttn,
+  f32,
+  GraphBuilder,
+  type Attn,
+  type State,
+  type Tensor,
+  type TensorSpec,
+  type Value,
+} from '@attn/core';
+import { referenceBackend } from '../reference-backend.ts';
 import type { FunctionTable, FunctionTrial } from './check-function.ts';
 
 /** Queries [1, 1, 4, 2]. */
@@ -30,6 +40,43 @@ export function composing(
   options: readonly number[],
 ): FunctionTrial {
   return { ...building('node', args, options), call };
+}
+
+/** Tensors of a state. */
+export const stateSpecs = (): Readonly<Record<string, TensorSpec>> => ({
+  keys: { dtype: 'f32', shape: [2, 1] },
+});
+
+/** A method of a state. */
+export function stateMethod(method: string & keyof State, args: () => readonly unknown[]): FunctionTrial {
+  return {
+    args,
+    call: async (...args: never[]) => {
+      await using attn = await createAttn({ backends: [referenceBackend()], cache: false });
+      const state = await attn.createState(stateSpecs());
+      return await (state[method] as (...all: never[]) => unknown)(...args);
+    },
+  };
+}
+
+/** A method of an `Attn`, which is disposed afterwards. */
+export function attnMethod(
+  method: string & keyof Attn,
+  args: () => readonly unknown[],
+  options?: readonly number[],
+): FunctionTrial {
+  return {
+    args,
+    options,
+    call: async (...args: never[]) => {
+      const attn = await createAttn({ backends: [referenceBackend()], cache: false });
+      try {
+        return await (attn[method] as (...all: never[]) => unknown)(...args);
+      } finally {
+        await attn.dispose();
+      }
+    },
+  };
 }
 
 /** Rows of functions that are not tried, all for one reason. */

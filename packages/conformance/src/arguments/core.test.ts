@@ -7,7 +7,7 @@ import * as backend from '@attn/core/backend';
 import * as reference from '@attn/core/reference';
 import { referenceBackend } from '../reference-backend.ts';
 import type { FunctionTable, FunctionTrial } from './check-function.ts';
-import { building, composing, q, untried } from './core-trials.ts';
+import { attnMethod, building, composing, q, stateMethod, stateSpecs, untried } from './core-trials.ts';
 import { describeFunctions } from './describe-functions.ts';
 
 const core = { ...user, ...backend };
@@ -32,40 +32,6 @@ const graph = (): user.Graph => core.attention(qkv()).graph;
 /** A function that makes a call, tried as far as its graph. */
 function calling(make: (params: never) => user.Call<object>, args: FunctionTrial['args']): FunctionTrial {
   return { call: (params: never) => make(params).graph, args, options: [0], depth: 3 };
-}
-
-const stateSpecs = () => ({ keys: { dtype: 'f32', shape: [2, 1] } }) as const;
-
-/** A method of a state. */
-function stateMethod(method: string & keyof user.State, args: () => readonly unknown[]): FunctionTrial {
-  return {
-    args,
-    call: async (...args: never[]) => {
-      await using attn = await core.createAttn({ backends: [referenceBackend()], cache: false });
-      const state = await attn.createState(stateSpecs());
-      return await (state[method] as (...all: never[]) => unknown)(...args);
-    },
-  };
-}
-
-/** A method of an `Attn`, which is disposed afterwards. */
-function attnMethod(
-  method: string & keyof user.Attn,
-  args: () => readonly unknown[],
-  options?: readonly number[],
-): FunctionTrial {
-  return {
-    args,
-    options,
-    call: async (...args: never[]) => {
-      const attn = await core.createAttn({ backends: [referenceBackend()], cache: false });
-      try {
-        return await (attn[method] as (...all: never[]) => unknown)(...args);
-      } finally {
-        await attn.dispose();
-      }
-    },
-  };
 }
 
 /** Methods of pointwise ops, which follow from core's table. */
@@ -336,7 +302,6 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   withoutState: BACKEND,
   States: BACKEND,
   HostStates: BACKEND,
-  HostStateMemory: BACKEND,
   withHostState: BACKEND,
   namedInputs: BACKEND,
   planMemory: BACKEND,

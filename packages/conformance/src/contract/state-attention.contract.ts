@@ -6,7 +6,7 @@ import { numbers, stateContract } from './state.ts';
 
 const [HEADS, DIM] = [2, 8];
 
-/** A step: appends a key and a value to their states, and attends to them under a bias [1, 1, 1, capacity]. */
+/** A step: appends a key and a value to states, and attends to them under a bias [1, 1, 1, capacity]. */
 function stepGraph(capacity: number): Graph {
   const builder = new GraphBuilder();
   const row = { dtype: 'f32', shape: [1, HEADS, 1, DIM] } as const;
@@ -90,7 +90,7 @@ function upTo(last: number): number[] {
   return Array.from({ length: last + 1 }, (_, position) => position);
 }
 
-/** What attention gives to the query over the keys and values of these steps, compared with a run's outputs. */
+/** Compares a run's outputs with attention of the query to the keys and values of these steps. */
 function problemOf(
   what: string,
   q: Tensor,
@@ -148,8 +148,8 @@ export const stateAttentionContract: readonly ContractCase[] = [
         const inputs = { ...stepInputs(position), at, bias: hidden(position + 1, capacity) };
         const outputs = await step.run(inputs, { state });
         const first = Math.max(0, position - capacity + 1);
-        const seen = Array.from({ length: position - first + 1 }, (_, index) => first + index);
-        problem ??= problemOf(`step ${position}`, inputs.q, seen, outputs);
+        const visible = Array.from({ length: position - first + 1 }, (_, index) => first + index);
+        problem ??= problemOf(`step ${position}`, inputs.q, visible, outputs);
       }
       step.dispose();
       return problem;

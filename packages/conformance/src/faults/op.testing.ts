@@ -49,6 +49,11 @@ export const opFaults: readonly Fault[] = [
     ),
   },
   {
+    name: 'rows that are written from the first on',
+    among: 'attn:writeRows:*',
+    make: fedWith(({ at }) => ({ at: { ...at, data: Int32Array.of(0) } })),
+  },
+  {
     name: 'maxima that start at 0',
     among: 'attn:reduce:*kind=max*',
     make: giving(({ out }) => out.data.forEach((value, i) => value < 0 && (out.data[i] = 0))),

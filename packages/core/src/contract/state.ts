@@ -27,7 +27,10 @@ export interface State extends WithAsyncDispose {
   readonly specs: Readonly<Record<string, TensorSpec>>;
   /** A copy of a tensor. */
   read(name: string): Promise<Tensor>;
-  /** Replaces the content of a tensor. Errors: `INVALID_DTYPE`, `INVALID_SHAPE` for another spec. */
+  /**
+   * Replaces the content of a tensor; the new one must not change until the promise settles. Errors:
+   * `INVALID_DTYPE`, `INVALID_SHAPE` for another spec.
+   */
   write(name: string, tensor: Tensor): Promise<void>;
   /**
    * Reorders tensors along axis 0, for beams: row i becomes what row `rows[i]` was. A tensor then has

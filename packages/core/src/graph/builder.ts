@@ -128,8 +128,8 @@ export class GraphBuilder extends OpBuilder {
 
   /**
    * Makes the graph that computes these outputs. It omits nodes and constants that neither an output nor a
-   * state needs, and keeps all inputs and states. The builder can be used further. Errors: `INVALID_GRAPH`, also for names that all objects
-   * have, such as `toString`.
+   * state needs, and keeps all inputs and states. The builder can be used further. Errors: `INVALID_GRAPH`,
+   * also for names that all objects have, such as `toString`.
    *
    * @example
    * const graph = builder.build({ probabilities: builder.softmax(x) });

@@ -6,20 +6,19 @@ import type { ReferenceTensor } from '../ops/op.ts';
 import { toReference } from '../ops/reference-tensor.ts';
 import { checkGraph } from './check-graph.ts';
 import { namedInputs, type Graph, type NodeOf } from './graph.ts';
-import { withoutState } from './without-state.ts';
 import { checkRunInputs } from '../host/run-inputs.ts';
 
 /**
- * Computes the outputs of a graph in float64, by name. Nothing is rounded on the way. States count as inputs,
- * and their new contents as outputs; `withoutState` has the names. Errors: those of `checkRunInputs`,
+ * Computes the outputs of a graph in float64, by name. Nothing is rounded on the way. States count as inputs
+ * here; `withoutState` also makes outputs of what is written to them. Errors: those of `checkRunInputs`,
  * `INVALID_GRAPH`.
  */
-export function evaluateReference(work: Graph, inputs: Tensors): Record<string, ReferenceTensor> {
-  checkGraph(work, 'core/evaluateReference');
-  const graph = work.states.size === 0 ? work : withoutState(work).graph;
+export function evaluateReference(graph: Graph, inputs: Tensors): Record<string, ReferenceTensor> {
+  checkGraph(graph, 'core/evaluateReference');
   const values: ReferenceTensor[] = [];
-  const fed = checkRunInputs(graph, inputs);
-  for (const [name, id] of graph.inputs) values[id] = toReference(fed[name]);
+  const signature = new Map([...graph.inputs, ...graph.states]);
+  const fed = checkRunInputs({ ...graph, inputs: signature }, inputs);
+  for (const [name, id] of signature) values[id] = toReference(fed[name]);
   for (const [id, constant] of graph.constants) values[id] = toReference(constant);
   for (const node of graph.nodes) {
     evaluateNode(node, values).forEach((output, index) => {

@@ -40,15 +40,15 @@ export function finishGraph(draft: GraphDraft, outputs: ReadonlyMap<string, Valu
   const onlyLive = <T>(map: ReadonlyMap<ValueId, T>): Map<ValueId, T> =>
     new Map([...map].filter(([id]) => live.has(id)).map(([id, value]) => [renumber(id), value]));
 
-  const named = (map: ReadonlyMap<string, ValueId>): Map<string, ValueId> =>
+  const renumberAll = (map: ReadonlyMap<string, ValueId>): Map<string, ValueId> =>
     new Map([...map].map(([name, id]) => [name, renumber(id)]));
   return sealGraph({
     values: ids.map((id) => ({ dtype: draft.values[id].dtype, shape: draft.values[id].shape })),
     nodes: nodes.reverse().map((node) => renumberNode(node, renumber)),
-    inputs: named(draft.inputs),
-    states: named(draft.states),
+    inputs: renumberAll(draft.inputs),
+    states: renumberAll(draft.states),
     constants: onlyLive(draft.constants),
-    outputs: named(outputs),
+    outputs: renumberAll(outputs),
     names: onlyLive(draft.names),
   });
 }

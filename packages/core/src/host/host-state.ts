@@ -87,7 +87,7 @@ export class HostStateMemory implements StateMemory<HostStateMemory> {
     this.tensor(name).data.set(data);
   }
 
-  /** Tensors of one size pass their old memory on, so that beams need room for one more tensor, not for all. */
+  /** Tensors of one size pass their old memory on: beams need room for one more tensor, not for all. */
   reorder(rows: Int32Array, names: readonly string[]): Promise<void> {
     return this.turn(async () => {
       const changes = names.map((name) => {

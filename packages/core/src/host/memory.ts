@@ -24,7 +24,7 @@ export interface Placement {
 export interface MemoryPlan {
   /** For each value, the value whose memory it uses: itself, the one that it is a view of, or a state. */
   readonly storage: readonly ValueId[];
-  /** The places of all intermediates. Inputs, states, constants, outputs and views are outside of the arena. */
+  /** The places of intermediates. Inputs, states, constants, outputs and views are outside of the arena. */
   readonly placements: ReadonlyMap<ValueId, Placement>;
   /** The bytes of the arena. */
   readonly peakBytes: number;

@@ -34,6 +34,13 @@ export class AttnState implements State {
     return this.place.name;
   }
 
+  /** Errors: `INVALID_ARGUMENT` for a run on another backend than that where it lives. */
+  checkPlace(backend: string | undefined): void {
+    if (backend === undefined || backend === this.backend) return;
+    const message = `the state lives on ${this.backend}, and the run must be there, got ${backend}`;
+    throw new AttnError('INVALID_ARGUMENT', 'core/run', message);
+  }
+
   get specs(): Readonly<Record<string, TensorSpec>> {
     return this.inner.specs;
   }

@@ -28,7 +28,7 @@ export interface Owner {
    */
   withState<T>(
     state: State,
-    placed: Backend,
+    site: Backend,
     signal: AbortSignal | undefined,
     attempt: (inner: State) => Promise<T>,
   ): Promise<T>;

@@ -116,9 +116,9 @@ class AttnOfBackends implements Attn {
       place: (backend) => this.place(backend, graph, undefined),
       inTurn: (first, stop, attempt) =>
         this.dispatcher.dispatch(graph, { name, first, signal: stop }, attempt),
-      withState: (state, placed, stop, attempt) => {
+      withState: (state, site, stop, attempt) => {
         const own = AttnState.of(this, state, 'core/run');
-        checkSameBackend(own, placed.name);
+        own.checkPlace(site.name);
         const turn = own.inTurn(
           () =>
             this.dispatcher.dispatch(graph, { name: own.backend, signal: stop }, () => attempt(own.inner)),
@@ -215,7 +215,7 @@ class AttnOfBackends implements Attn {
     if (state === undefined)
       return this.dispatcher.run(graph, inputs, { ...checked, backend: backend ?? this.defaultBackend });
     const own = AttnState.of(this, state, 'core/run');
-    checkSameBackend(own, backend);
+    own.checkPlace(backend);
     // Counted as work from now on, so that `dispose` waits for its turn.
     const turn = own.inTurn(
       () => this.dispatcher.run(graph, inputs, { ...checked, state: own.inner, backend: own.backend }),
@@ -238,13 +238,6 @@ class AttnOfBackends implements Attn {
       throw error;
     }
   }
-}
-
-/** Errors: `INVALID_ARGUMENT` for a run elsewhere than where its state lives. */
-function checkSameBackend(state: AttnState, backend: string | undefined): void {
-  if (backend === undefined || backend === state.backend) return;
-  const message = `the state lives on ${state.backend}, and the run must be there, got ${backend}`;
-  throw new AttnError('INVALID_ARGUMENT', 'core/run', message);
 }
 
 /** True for a call; everything else is taken for a graph, and refused as that. */

@@ -3,6 +3,7 @@ import type { Backend, Executable, Probe, ProbeOptions, RunOptions } from '../co
 import { AttnError, type AttnErrorCode } from '../errors.ts';
 import { compileGraph } from '../host/executor.ts';
 import type { Graph } from '../graph/graph.ts';
+import { HostStates } from '../host/host-state.ts';
 import { referenceKernels } from '../host/reference-kernels.testing.ts';
 
 /** What a test decides; the rest works. */
@@ -12,6 +13,8 @@ export interface FakeOptions {
   readonly supports?: true | string;
   /** Called before each run; may throw. */
   readonly onRun?: (options: RunOptions | undefined) => void | Promise<void>;
+  /** Keeps state itself; default: core does it for this backend. */
+  readonly keepsState?: boolean;
   /** Called before each compilation; may throw. */
   readonly onCompile?: (graph: Graph) => void | Promise<void>;
 }
@@ -23,6 +26,7 @@ export interface FakeBackend extends Backend {
 
 /** Makes a backend that counts. */
 export function fakeBackend(name: string, options: FakeOptions = {}): FakeBackend {
+  const states = new HostStates(name);
   const counts = { compiled: 0, ran: 0, disposed: 0, closed: 0, estimated: 0 };
   return {
     name,
@@ -36,7 +40,7 @@ export function fakeBackend(name: string, options: FakeOptions = {}): FakeBacken
     async compile(graph): Promise<Executable> {
       counts.compiled += 1;
       await options.onCompile?.(graph);
-      const executable = compileGraph(graph, { backend: name, kernels: referenceKernels });
+      const executable = compileGraph(graph, { backend: name, kernels: referenceKernels, states });
       return {
         async run(inputs, runOptions) {
           counts.ran += 1;
@@ -49,7 +53,9 @@ export function fakeBackend(name: string, options: FakeOptions = {}): FakeBacken
         },
       };
     },
+    ...(options.keepsState && { createState: (specs) => states.createState(specs) }),
     async dispose() {
+      await states.dispose();
       counts.closed += 1;
     },
   };

@@ -4,6 +4,7 @@ import {
   type AttnErrorCode,
   type Probe,
   type Progress,
+  type Tensor,
   type Tensors,
   type TensorSpec,
 } from '@attn/core';
@@ -45,8 +46,17 @@ export type Request =
       readonly call: number;
       readonly executable: number;
       readonly inputs: Tensors;
+      readonly state: number | undefined;
       readonly wantsProgress: boolean;
     }
+  | {
+      readonly type: 'createState';
+      readonly call: number;
+      readonly state: number;
+      readonly specs: Readonly<Record<string, TensorSpec>>;
+    }
+  | { readonly type: 'useState'; readonly call: number; readonly state: number; readonly task: StateTask }
+  | { readonly type: 'disposeState'; readonly state: number }
   | { readonly type: 'abort'; readonly call: number }
   | { readonly type: 'dispose'; readonly executable: number }
   | { readonly type: 'end'; readonly call: number }
@@ -54,8 +64,16 @@ export type Request =
   | { readonly type: 'unplanned'; readonly request: number; readonly error: WireError }
   | { readonly type: 'ping' };
 
+/** A method of a state, and its arguments. `fork` brings the number of the new state. */
+export type StateTask =
+  | { readonly method: 'read'; readonly name: string }
+  | { readonly method: 'write'; readonly name: string; readonly tensor: Tensor }
+  | { readonly method: 'reorder'; readonly rows: Int32Array; readonly names: readonly string[] }
+  | { readonly method: 'fork'; readonly fork: number }
+  | { readonly method: 'resize'; readonly name: string; readonly shape: readonly number[] };
+
 /** The result of a call. */
-export type Answer = Probe | Tensors | EngineSpeed | undefined;
+export type Answer = Probe | Tensors | Tensor | EngineSpeed | undefined;
 
 /**
  * The worker's question for the plan of an attention node, which the page answers by `planned`

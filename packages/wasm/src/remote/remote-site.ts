@@ -1,10 +1,10 @@
 /** An engine in a worker, seen from the page: the page checks inputs and makes plans, the worker computes. */
-import { AttnError, type Graph, type Probe, type Tensor, type Tensors } from '@attn/core';
+import { AttnError, type Graph, type Probe, type State, type Tensors, type TensorSpec } from '@attn/core';
 import {
   checkRunInputs,
   createPause,
   inputSpecs,
-  ordinaryMemory,
+  States,
   throwIfAborted,
   type Executable,
   type PlannedCall,
@@ -14,7 +14,9 @@ import {
 import type { EngineSpeed } from '../engine/speed.ts';
 import type { EngineSite, EngineSiteOptions } from '../engine-site.ts';
 import type { PlanSource } from '../plan-source.ts';
+import { compact, compactTensor } from './compact.ts';
 import { Connection, type MakePlan } from './connection.ts';
+import { RemoteStateMemory } from './remote-state.ts';
 import type { WireGraph } from './protocol.ts';
 import { startEngine } from '../workers/start-engine.ts';
 
@@ -27,6 +29,7 @@ interface Link {
 export class RemoteSite implements EngineSite {
   private readonly options: EngineSiteOptions;
   private readonly executables = new Map<number, { readonly graph: Graph; readonly plans: PlanSource }>();
+  private readonly states = new States<RemoteStateMemory>('wasm');
   private count = 0;
   private link: Promise<Link> | undefined;
   private disposed = false;
@@ -52,6 +55,7 @@ export class RemoteSite implements EngineSite {
     const executable = new RemoteExecutable(
       number,
       graph,
+      this.states,
       () => this.connect(),
       () => this.forget(number),
     );
@@ -64,10 +68,16 @@ export class RemoteSite implements EngineSite {
     return executable;
   }
 
+  async createState(specs: Readonly<Record<string, TensorSpec>>): Promise<State> {
+    const { connection } = await this.connect();
+    return this.states.create(specs, (checked) => RemoteStateMemory.create(connection, checked));
+  }
+
   async dispose(): Promise<void> {
     this.disposed = true;
     const link = await this.link?.catch(() => undefined);
     await link?.connection.close();
+    await this.states.dispose();
   }
 
   /** The link to the worker, or to a new worker when the last one has died. */
@@ -124,6 +134,7 @@ export class RemoteSite implements EngineSite {
 class RemoteExecutable implements Executable {
   private readonly number: number;
   private readonly graph: Graph;
+  private readonly states: States<RemoteStateMemory>;
   private readonly connect: () => Promise<{ readonly connection: Connection }>;
   private readonly forget: () => void;
   /** The connection over which the graph has been compiled, or is being compiled. */
@@ -134,11 +145,13 @@ class RemoteExecutable implements Executable {
   constructor(
     number: number,
     graph: Graph,
+    states: States<RemoteStateMemory>,
     connect: () => Promise<{ readonly connection: Connection }>,
     forget: () => void,
   ) {
     this.number = number;
     this.graph = graph;
+    this.states = states;
     this.connect = connect;
     this.forget = forget;
   }
@@ -168,29 +181,43 @@ class RemoteExecutable implements Executable {
     return withRunOptions('wasm/run', options, (runOptions) => this.runChecked(inputs, runOptions));
   }
 
-  private async runChecked(inputs: Tensors, { signal, onProgress }: RunOptions): Promise<Tensors> {
+  private async runChecked(inputs: Tensors, options: RunOptions): Promise<Tensors> {
+    const { signal, state } = options;
     if (this.disposed) throw new AttnError('DISPOSED', 'wasm/run', 'the executable has been disposed');
     throwIfAborted(signal, 'wasm/run');
     const checked = checkRunInputs(this.graph, inputs);
     this.runs += 1;
     try {
-      const connection = await this.prepare();
-      throwIfAborted(signal, 'wasm/run');
-      const request = {
-        type: 'run',
-        executable: this.number,
-        wantsProgress: onProgress !== undefined,
-      } as const;
-      const outputs = await connection.call(
-        (call) => ({ ...request, call, inputs: compact(checked) }),
-        onProgress,
-        signal,
+      return await this.states.use({ graph: this.graph, state, signal }, (memory) =>
+        this.runAt(checked, options, memory),
       );
-      return outputs as Tensors;
     } finally {
       this.runs -= 1;
       if (this.disposed && this.runs === 0) this.forget();
     }
+  }
+
+  private async runAt(
+    inputs: Tensors,
+    { signal, onProgress }: RunOptions,
+    state: RemoteStateMemory | undefined,
+  ): Promise<Tensors> {
+    state?.throwIfLost();
+    const connection = await this.prepare();
+    state?.throwIfLost();
+    throwIfAborted(signal, 'wasm/run');
+    const request = {
+      type: 'run',
+      executable: this.number,
+      state: state?.number,
+      wantsProgress: onProgress !== undefined,
+    } as const;
+    const outputs = await connection.call(
+      (call) => ({ ...request, call, inputs: compact(inputs) }),
+      onProgress,
+      signal,
+    );
+    return outputs as Tensors;
   }
 
   dispose(): void {
@@ -209,17 +236,4 @@ function wireGraph({ values, nodes, inputs, states, outputs, constants }: Graph)
     outputs,
     constants: new Map([...constants].map(([id, constant]) => [id, compactTensor(constant)])),
   };
-}
-
-function compact(tensors: Readonly<Record<string, Tensor>>): Tensors {
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, compactTensor(tensor)]));
-}
-
-/**
- * A tensor whose array has a buffer of its own. Cloning an array clones its whole buffer, so a part of a
- * larger buffer is copied first; so is shared memory, which would be shared instead of cloned.
- */
-function compactTensor({ dtype, shape, data }: Tensor): Tensor {
-  const isWhole = data.byteLength === data.buffer.byteLength;
-  return { dtype, shape, data: isWhole ? ordinaryMemory(data) : data.slice() };
 }

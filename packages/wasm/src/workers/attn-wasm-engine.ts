@@ -13,10 +13,12 @@ import {
 import { parent } from '../engine/parent.ts';
 import { LocalSite } from '../local-site.ts';
 import type { PlanSource } from '../plan-source.ts';
+import { WorkerStates } from '../remote/worker-states.ts';
 import { fromWire, toWire, type Request, type Response, type WireGraph } from '../remote/protocol.ts';
 
 const port = parent();
 const executables = new Map<number, Executable>();
+const states = new WorkerStates();
 const running = new Map<number, AbortController>();
 const planRequests = new Map<number, { resolve(planned: PlannedCall): void; reject(error: unknown): void }>();
 let site: LocalSite | undefined;
@@ -101,6 +103,23 @@ function handle(request: Request): void {
     case 'run':
       void run(request);
       return;
+    case 'createState': {
+      const { call, state, specs } = request;
+      void answer(call, states.create(startedSite(), state, specs), (value) =>
+        send({ type: 'done', call, value }),
+      );
+      return;
+    }
+    case 'useState': {
+      const { call, state, task } = request;
+      void answer(call, states.use(state, task), (value) =>
+        send({ type: 'done', call, value }, value && buffersOf([value])),
+      );
+      return;
+    }
+    case 'disposeState':
+      states.dispose(request.state);
+      return;
     case 'abort':
       running.get(request.call)?.abort();
       return;
@@ -126,26 +145,34 @@ function handle(request: Request): void {
   }
 }
 
-async function run({
-  call,
-  executable,
-  inputs,
-  wantsProgress,
-}: Extract<Request, { type: 'run' }>): Promise<void> {
+type RunRequest = Extract<Request, { type: 'run' }>;
+
+async function run(request: RunRequest): Promise<void> {
+  const { call } = request;
   const controller = new AbortController();
   running.set(call, controller);
-  const compiled = executables.get(executable);
-  const result: Promise<Tensors> = compiled
-    ? compiled.run(inputs, {
-        signal: controller.signal,
-        onProgress: wantsProgress ? (progress) => send({ type: 'progress', call, progress }) : undefined,
-      })
-    : Promise.reject(new AttnError('INTERNAL', 'wasm/worker', `there is no executable ${executable}`));
-  await answer(call, result, (value) => {
-    const buffers = Object.values(value).map(({ data }) => data.buffer);
-    send({ type: 'done', call, value }, buffers as ArrayBuffer[]);
-  });
+  await answer(call, outputsOf(request, controller.signal), (value) =>
+    send({ type: 'done', call, value }, buffersOf(Object.values(value))),
+  );
   running.delete(call);
+}
+
+async function outputsOf(
+  { call, executable, inputs, state, wantsProgress }: RunRequest,
+  signal: AbortSignal,
+): Promise<Tensors> {
+  const compiled = executables.get(executable);
+  if (compiled === undefined)
+    throw new AttnError('INTERNAL', 'wasm/worker', `there is no executable ${executable}`);
+  return compiled.run(inputs, {
+    signal,
+    state: state === undefined ? undefined : states.get(state),
+    onProgress: wantsProgress ? (progress) => send({ type: 'progress', call, progress }) : undefined,
+  });
+}
+
+function buffersOf(tensors: readonly Tensor[]): ArrayBuffer[] {
+  return tensors.map(({ data }) => data.buffer as ArrayBuffer);
 }
 
 port.listen((message) => handle(message as Request));

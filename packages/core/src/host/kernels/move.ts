@@ -116,7 +116,7 @@ async function mask({ inputs, outputs, context }: KernelCall<'mask'>): Promise<v
   });
 }
 
-/** Kernel of `writeRows`: a copy of x, unless the output is a state that is written in place, then the rows. */
+/** Kernel of `writeRows`: a copy of x, but of a state, which is written in place; then the rows. */
 async function writeRows({
   inputs: { x, rows, at },
   outputs: [out],
