@@ -37,6 +37,12 @@ const [classic, turned, jina] = await Promise.all([
   goldenCalled('classic', 'rotary', 'nomic_masked_lm'),
   goldenCalled('classic', 'rotary', 'jina_v3_encoder'),
 ]);
+const [led, bart] = await Promise.all([
+  goldenCalled('heads', 'led', 'led_generation'),
+  goldenCalled('heads', 'bart', 'bart_generation'),
+]);
+const ledModel = await models.ledFamily.load(led.checkpoint);
+const decoding = ledModel.generation?.decoder?.cached ?? expect.fail('no decoder');
 const bert = await models.bertFamily.load(classic.checkpoint);
 const vectors = await models.linformerFamily.load(embedded.checkpoint);
 const tokenizer = models.byteTokenizer(-60);
@@ -183,6 +189,42 @@ describeFunctions([models], {
   'byteTokenizer.encode': { call: tokenizer.encode, args: () => ['abc', { pair: 'd' }], options: [1] },
   'byteTokenizer.decode': { call: tokenizer.decode, args: () => [[5, 6]] },
   ...family(models.longformerFamily, long.checkpoint),
+  ...family(models.ledFamily, led.checkpoint),
+  ...family(models.bartFamily, bart.checkpoint),
+  'EncoderDecoder.call': {
+    call: ledModel.call.bind(ledModel),
+    args: () => [
+      {
+        inputIds: [[0, 5]],
+        attentionMask: [[1, 2]],
+        globalAttentionMask: [[1, 0]],
+        decoderInputIds: [[2, 5, 6]],
+        decoderAttentionMask: [[1, 1, 0]],
+      },
+      { hiddenStates: true },
+    ],
+    options: [0, 1],
+  },
+  'EncoderDecoder.fixedGraph': {
+    call: ledModel.fixedGraph.bind(ledModel),
+    args: () => [{ batch: 1, length: 4, globalTokens: [0] }],
+    options: [0],
+  },
+  'CachedDecoding.encode': {
+    call: decoding.encode,
+    args: () => [{ inputIds: [[0, 5]], attentionMask: [[1, 2]], globalAttentionMask: [[1, 0]] }],
+    options: [0],
+  },
+  'CachedDecoding.step': {
+    call: decoding.step,
+    args: () => [{ texts: { count: 1, length: 4, padding: true }, rows: 2, capacity: 4 }],
+    options: [0],
+  },
+  toLed: {
+    args: () => [bart.checkpoint, { window: [4], maxPositions: 100 }],
+    options: [1],
+    depth: 0,
+  },
   ...family(models.reformerFamily, lm.checkpoint),
   ...family(models.linformerFamily, words.checkpoint),
   ...family(models.modernBertFamily, encoder2024.checkpoint),

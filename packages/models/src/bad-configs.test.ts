@@ -36,6 +36,18 @@ type Names = Readonly<Record<string, string | null>>;
 const NO_TYPES: Names = { type_vocab_size: null };
 const LLAMA: Names = { layer_norm_eps: 'rms_norm_eps', type_vocab_size: null };
 
+/** Sizes of the encoder; the decoder's names are like them. */
+const OF_BART: Names = {
+  hidden_size: 'd_model',
+  num_hidden_layers: 'decoder_layers',
+  num_attention_heads: 'encoder_attention_heads',
+  intermediate_size: 'decoder_ffn_dim',
+  hidden_act: 'activation_function',
+  layer_norm_eps: null,
+  max_position_embeddings: 'max_decoder_position_embeddings',
+  ...NO_TYPES,
+};
+
 /** [golden, names of fields, further rows]. */
 const FAMILIES: readonly (readonly [string, Names, readonly (readonly [string, ...Json[]])[]])[] = [
   ['bert_sequence_classification', {}, OF_BERT],
@@ -162,6 +174,25 @@ const FAMILIES: readonly (readonly [string, Names, readonly (readonly [string, .
     ],
   ],
   ['longformer_sequence_classification', { tie_word_embeddings: null }, [['attention_window', 0, 'x', [2]]]],
+  [
+    'heads/led/led_sequence',
+    OF_BART,
+    [
+      ['max_encoder_position_embeddings', 0, 'far'],
+      ['attention_window', 0, 5, [2]],
+    ],
+  ],
+  [
+    'heads/bart/bart_sequence',
+    { ...OF_BART, max_position_embeddings: 'max_position_embeddings' },
+    [
+      ['normalize_before', true],
+      ['normalize_embedding', false],
+      ['add_final_layer_norm', true],
+      ['static_position_embeddings', true],
+      ['scale_embedding', 'yes'],
+    ],
+  ],
   [
     'reformer_lm',
     {

@@ -21,11 +21,9 @@ const WHERE = 'models/load';
 
 /** All families of this package. */
 export const FAMILIES: readonly LazyFamily[] = [
-  lazy(
-    'longformer',
-    ['longformer', 'led'],
-    async () => (await import('./longformer/index.ts')).longformerFamily,
-  ),
+  lazy('longformer', ['longformer'], async () => (await import('./longformer/index.ts')).longformerFamily),
+  lazy('led', ['led'], async () => (await import('./led/index.ts')).ledFamily),
+  lazy('bart', ['bart'], async () => (await import('./bart/index.ts')).bartFamily),
   lazy('reformer', ['reformer'], async () => (await import('./reformer/index.ts')).reformerFamily),
   lazy(
     'linformer',

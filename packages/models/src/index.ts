@@ -4,12 +4,17 @@
  * To read on: `model.ts` says what a model is, `longformer/` is one, `checkpoint/` reads weights.
  */
 export type {
+  CachedDecoding,
+  DecoderRules,
+  EncodeCall,
+  EncodedTexts,
   FamilyOptions,
   FixedCall,
   GenerationRules,
   Model,
   ModelCall,
   ModelFamily,
+  StepShape,
   TokenBatch,
   VectorBatch,
 } from './model.ts';
@@ -31,7 +36,9 @@ export type {
 export { quantizeCheckpoint, type QuantizeCheckpointOptions } from './quantize-checkpoint.ts';
 export { memoryCheckpoint } from './checkpoint/memory.ts';
 export { randomCheckpoint, type RandomOptions } from './checkpoint/random.ts';
+export { BART_PRESETS } from './bart/presets.ts';
 export { BIGBIRD_PRESETS } from './bigbird/presets.ts';
+export { LED_PRESETS } from './led/presets.ts';
 export { LONGFORMER_PRESETS } from './longformer/presets.ts';
 export { MODERNBERT_PRESETS } from './modernbert/presets.ts';
 export { PRIVACY_FILTER_PRESETS } from './privacy-filter/presets.ts';
@@ -51,6 +58,9 @@ export {
   type LongformerCallOptions,
   type LongformerConfig,
 } from './longformer/index.ts';
+export { ledFamily, toLed, type ToLedOptions } from './led/index.ts';
+export { bartFamily } from './bart/index.ts';
+export type { EncoderDecoder, Seq2SeqCallOptions } from './seq2seq/model.ts';
 export {
   reformerFamily,
   Reformer,
@@ -141,7 +151,11 @@ export type {
   ZeroShotOptions,
 } from './tasks/zero-shot-classification.ts';
 export type { RankedText, RankingInput, RankTexts, TextRankingOptions } from './tasks/text-ranking.ts';
+export type { GenerationTaskOptions } from './tasks/generation-options.ts';
 export type { GeneratedText, GenerateTexts, TextGenerationOptions } from './tasks/text-generation.ts';
+export type { AnswerTexts, Text2TextOptions } from './tasks/text2text-generation.ts';
+export type { SummarizationOptions, SummarizeTexts, Summary } from './tasks/summarization.ts';
+export type { TextToText } from './tasks/text-to-text.ts';
 export type { ScoreFunction } from './tasks/labels.ts';
 export type { Features, FeatureData, FeatureType } from './tasks/features.ts';
 export type {
@@ -192,7 +206,13 @@ export type { PairInput, PairScores, PredictOptions, RankedDocument, RankOptions
 export type { TextChunk, TextChunks } from './encode/chunks.ts';
 export type { EncodeInput } from './encode/inputs.ts';
 export type { TokenizedPair, TokenizeOptions } from './encode/tokenize-inputs.ts';
-export type { Generated, GenerateOptions, Prompt } from './generate/generate.ts';
+export type {
+  Generated,
+  GeneratedSequence,
+  GenerateOptions,
+  Prompt,
+  SearchOptions,
+} from './generate/options.ts';
 export type { Pooling, PoolingMode } from './sentence/pooling.ts';
 export type { PromptChoice, Prompts, TextRole } from './sentence/prompts.ts';
 export {

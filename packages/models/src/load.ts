@@ -24,7 +24,7 @@ import { loadedModel, type ModelsFor } from './loaded/models-for.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import type { FamilyOptions, ModelFamily } from './model.ts';
 import { openModel, REQUEST_OPTIONS, type RequestOptions } from './open-model.ts';
-import { classFor, lowersCase, readModuleList } from './sentence/module-list.ts';
+import { classFor, encoderClass, lowersCase, readModuleList } from './sentence/module-list.ts';
 import type { TaskOf } from './tasks/names.ts';
 import type { AnyPipeline } from './tasks/open-pipeline.ts';
 import type { Pipeline, PipelineName } from './tasks/pipeline.ts';
@@ -121,8 +121,8 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
       throw new AttnError('UNSUPPORTED', WHERE, message);
     }
     const { config, weights } = checkpoint;
-    const task = list?.task ?? (head ? undefined : 'states');
-    const architecture = rest.architecture ?? (task && classFor(task, config));
+    const ownClass = list ? classFor(list.task, config) : head ? undefined : encoderClass(config);
+    const architecture = rest.architecture ?? ownClass;
     const slots = family.slots(checkpoint, architecture);
     const dtype = rest.dtype === 'auto' ? await dtypeOf(checkpoint, slots) : rest.dtype;
     const activations =

@@ -33,6 +33,13 @@ export interface TokenBatch {
   /** [B, N]. Default: the model's own rule. Models that count positions by themselves refuse it. */
   readonly positionIds?: Integers;
   /**
+   * [B, T]: the tokens that the decoder has seen, the first one usually `DecoderRules.startTokenId`. Default:
+   * `inputIds`, moved one place to the right. Models without a decoder of their own refuse it.
+   */
+  readonly decoderInputIds?: Integers;
+  /** [B, T]: 0 hides a token of the decoder, 1 does not. Default: none is hidden. */
+  readonly decoderAttentionMask?: Mask;
+  /**
    * The task whose adapters take part, of all rows: one of `Model.tasks`. Default: none. Models without
    * adapters refuse it.
    */
@@ -69,10 +76,72 @@ export interface FixedCall {
   readonly task?: string;
 }
 
-/** What `generate` must know about a causal language model, whose output `logits` is [B, N, vocabulary]. */
+/** What `generate` must know about a model of language, whose output `logits` is [B, T, vocabulary]. */
 export interface GenerationRules {
   /** The id that ends a text, or the ids of which any does. */
   readonly eosTokenId: number | readonly number[];
+  /** Absent in models that continue the text that they read. */
+  readonly decoder?: DecoderRules | undefined;
+}
+
+/** What `generate` must know about the decoder that writes what an encoder has read. */
+export interface DecoderRules {
+  /** The id that decoding begins with. */
+  readonly startTokenId: number;
+  /** Most tokens that a row of the decoder may have. */
+  readonly maxLength: number;
+  /** Decoding token by token, which computes no token twice. */
+  readonly cached: CachedDecoding;
+}
+
+/**
+ * The graphs of a decoder that keeps what it has computed in a state (`Attn.createState`), which they share:
+ * the keys and values of the encoder's states, once for each text, and those of the decoder's own tokens.
+ * `createState(step(shape))` makes it; `encode` fills in the texts; then each step adds a token to each row.
+ * Several rows of one text, such as beams, read the text's keys once.
+ */
+export interface CachedDecoding {
+  /**
+   * Encodes texts and projects their keys and values into the state. Its output is of no use to a search:
+   * `first_hidden_state` [B, width], the encoder's state at each text's first token. Errors: those of
+   * `Model.call`.
+   */
+  encode(batch: TokenBatch): EncodeCall;
+  /**
+   * The graph of a step. Its inputs are `decoder_input_ids` [rows, 1] and `position` [1], the place of these
+   * tokens, below `capacity`; its output is `logits` [rows, vocabulary]. Errors: `INVALID_ARGUMENT`.
+   */
+  step(shape: StepShape): Graph;
+  /**
+   * Names of the tensors of the state that belong to rows, [rows, heads, capacity, D]. When rows follow other
+   * rows, reorder these alone; for more tokens, make them larger along axis 2.
+   */
+  readonly rowStates: readonly string[];
+}
+
+/** How texts are encoded. */
+export interface EncodeCall extends ModelCall {
+  /** What a step must know of the texts. */
+  readonly texts: EncodedTexts;
+}
+
+/** Texts that have been encoded. */
+export interface EncodedTexts {
+  /** B: how many they are. */
+  readonly count: number;
+  /** N: tokens of each, padding included. */
+  readonly length: number;
+  /** Whether some of them are padding. */
+  readonly padding: boolean;
+}
+
+/** What the graph of a step is built for. */
+export interface StepShape {
+  readonly texts: EncodedTexts;
+  /** A multiple of the texts: the rows of a text stand side by side. */
+  readonly rows: number;
+  /** Tokens for which the rows have room, at most `DecoderRules.maxLength`. */
+  readonly capacity: number;
 }
 
 /** A model with its weights. */
@@ -100,7 +169,7 @@ export interface Model {
    * models without adapters.
    */
   readonly tasks?: ReadonlyMap<string, string> | undefined;
-  /** Absent in models that do not continue texts. */
+  /** Absent in models that generate no texts. */
   readonly generation?: GenerationRules | undefined;
   /**
    * The length to which a row of this many tokens should be padded (and masked), so that few

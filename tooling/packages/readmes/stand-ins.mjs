@@ -2,7 +2,14 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bool, f32, i32 } from '@attn/core';
-import { LONGFORMER_PRESETS, longformerFamily, randomCheckpoint, reformerFamily } from '@attn/models';
+import {
+  LED_PRESETS,
+  ledFamily,
+  LONGFORMER_PRESETS,
+  longformerFamily,
+  randomCheckpoint,
+  reformerFamily,
+} from '@attn/models';
 import { writeCheckpoint } from '@attn/models/node';
 import { writeSafetensorsFile } from '@attn/safetensors/node';
 import { root } from './pages.mjs';
@@ -55,6 +62,30 @@ async function writeReformer(folder) {
   );
 }
 
+/** An LED of two small layers, with the tokenizer of another model. */
+async function writeSummarizer(folder) {
+  const config = {
+    ...LED_PRESETS['led-base'],
+    attention_window: [8, 8],
+    d_model: 16,
+    encoder_layers: 2,
+    decoder_layers: 1,
+    encoder_attention_heads: 2,
+    decoder_attention_heads: 2,
+    encoder_ffn_dim: 32,
+    decoder_ffn_dim: 32,
+    max_encoder_position_embeddings: 256,
+    max_decoder_position_embeddings: 64,
+    vocab_size: 320,
+  };
+  mkdirSync(folder);
+  await writeCheckpoint(folder, randomCheckpoint(ledFamily, config, { seed: 1 }));
+  cpSync(
+    join(root, 'packages/models/goldens/tasks/gen-reformer/tokenizer.json'),
+    join(folder, 'tokenizer.json'),
+  );
+}
+
 /** A folder of a few texts. */
 function writeNotes(folder) {
   mkdirSync(folder);
@@ -69,6 +100,7 @@ export async function writeStandIns(folder) {
   const golden = (name, as) =>
     cpSync(join(root, 'packages/models/goldens', name), join(folder, as), { recursive: true });
   await writeReformer(join(folder, 'reformer'));
+  await writeSummarizer(join(folder, 'summarizer'));
   golden('linformer_lm', 'linformer');
   writeNotes(join(folder, 'notes'));
   golden('today/models/mb_hub2024', 'modernbert');
@@ -76,6 +108,8 @@ export async function writeStandIns(folder) {
   golden('classic/sentence/splade_max', 'splade');
   golden('classic/sentence/cross_sigmoid', 'reranker');
   golden('classic/bigbird/bigbird_just_long', 'bigbird');
+  golden('heads/led/led_generation', 'led');
+  golden('heads/bart/bart_generation', 'bart');
   golden('tasks/qa-bert', 'qa-model');
   golden('roberta_encoder', 'roberta-base');
   golden('heads/jina/jina_adapters', 'jina');

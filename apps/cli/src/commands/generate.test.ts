@@ -83,7 +83,7 @@ describe('generate', () => {
 
   test.each([
     [['--prompt', 'a'], '--model is required'],
-    [['--model', 'bytes'], '--input is required: a file of ids, or --prompt with a text'],
+    [['--model', 'bytes'], '--input is required: a file of ids, or --text with a text, or --file'],
     [['--model', 'bytes', '--prompt', 'a', '--input', 'row.safetensors'], '--prompt contradicts --input'],
     [['--model', 'bytes', '--prompt', 'a', '--max-new-tokens', '0'], '--max-new-tokens must be an integer'],
     [
@@ -107,14 +107,14 @@ describe('generate', () => {
   });
 });
 
-test('a model that does not continue texts', async () => {
+test('a model that generates no texts', async () => {
   const args = ['--model', 'longformer_short', '--input', 'row.safetensors', '--json'];
   const { code, stdout } = await spawnIn(folder, ['generate', ...args]);
   expect(code).toBe(1);
   expect(JSON.parse(stdout).error).toMatchObject({
     code: 'UNSUPPORTED',
     message: expect.stringContaining(
-      'generate needs a causal language model, such as ReformerModelWithLMHead; LongformerModel gives',
+      'generate needs a model of language: ReformerModelWithLMHead, LEDForConditionalGeneration, …; LongformerModel gives',
     ),
   });
 });

@@ -1,8 +1,9 @@
 /** The inputs of `attn task`: lines of JSON, or a file that is one text. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { AttnError } from '@attn/core';
-import { unreadable } from '../args.ts';
-import { linesOf, parseLine, type Line } from '../lines.ts';
+import type { TextLine } from '@attn/core/backend';
+import { linesOf, parseLine } from '../lines.ts';
+import { readTextFile } from '../text-file.ts';
 
 /** Endings of files of JSON lines. */
 const LINES = /\.(jsonl|ndjson|json)$/i;
@@ -17,7 +18,7 @@ export async function* taskInputs(
   signal: AbortSignal,
 ): AsyncGenerator<unknown, void, undefined> {
   if (!(await hasLines(input))) {
-    yield { text: await readWhole(input, signal) };
+    yield { text: await readTextFile('input', input, signal) };
     return;
   }
   for await (const line of linesOf(input, signal)) yield inputOf(line);
@@ -29,14 +30,7 @@ async function hasLines(input: string): Promise<boolean> {
   return stats !== undefined && !stats.isFile() && !stats.isDirectory();
 }
 
-async function readWhole(input: string, signal: AbortSignal): Promise<string> {
-  const content = await readFile(input, { encoding: 'utf8', signal }).catch((cause: unknown) => {
-    throw unreadable('input', input, cause);
-  });
-  return content.replace(/^\uFEFF/, '');
-}
-
-function inputOf(line: Line): unknown {
+function inputOf(line: TextLine): unknown {
   try {
     return parseLine(line);
   } catch (error) {

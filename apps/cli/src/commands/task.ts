@@ -1,15 +1,14 @@
 /** `attn task`: a task of a model over lines of JSON or a text, one line of JSON for each. */
 import { AttnError } from '@attn/core';
-import { show, unknownName } from '@attn/core/backend';
+import { unknownName } from '@attn/core/backend';
 import {
   pipeline,
   TASK_NAMES,
   type EncodeProgress,
   type PipelineName,
   type Settled,
-  type TaskOptions,
 } from '@attn/models/node';
-import { badArgument, jsonOrFile, requiredText, text, type Options } from '../args.ts';
+import { badArgument, requiredText, text, type Options } from '../args.ts';
 import { BACKEND_HELP, readBackend, withAttn } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
 import { highlightPage } from '../highlight/page.ts';
@@ -21,6 +20,7 @@ import { count, duration } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 import { WEIGHT_OPTIONS } from '../weights.ts';
 import { taskInputs } from './task-inputs.ts';
+import { readTaskOptions } from './task-options.ts';
 
 /** The command. */
 export const task: Command = {
@@ -129,15 +129,6 @@ function readTask(options: Options): PipelineName {
   const name = String(options.task);
   if (TASK_NAMES.includes(name)) return name as PipelineName;
   throw badArgument(unknownName('task', name, TASK_NAMES));
-}
-
-/** The options of the task, which its pipeline checks. Errors: `FILE_NOT_FOUND`, `INVALID_ARGUMENT`. */
-async function readTaskOptions(options: Options): Promise<TaskOptions> {
-  const value = text(options, 'options');
-  if (value === undefined) return {};
-  const json = await jsonOrFile('options', value);
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as TaskOptions;
-  throw badArgument(`--options must be an object such as {"top_k":3}, got ${show(json)}`);
 }
 
 /** Refuses outputs that cannot be written. Errors: `INVALID_ARGUMENT`, `FILE_NOT_FOUND`. */

@@ -371,6 +371,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   LruMap: BACKEND,
   builtin: BACKEND,
   nodeProcess: { args: () => [] },
+  textLines: BACKEND,
 
   // The float64 references.
   attentionReference: BACKEND,

@@ -18,6 +18,7 @@ import { openCheckpoint } from '../files/open-checkpoint.ts';
 import { writeCheckpoint } from '../files/write-checkpoint.ts';
 import type { ModelCall } from '../model.ts';
 import { bertFamily } from '../bert/index.ts';
+import { ledFamily } from '../led/index.ts';
 import { longformerFamily, toLongformer } from '../longformer/index.ts';
 import { rotationsOf } from '../reformer/goldens.testing.ts';
 import { reformerFamily } from '../reformer/index.ts';
@@ -42,7 +43,7 @@ const { cases } = JSON.parse(readFileSync(join(root, 'manifest.json'), 'utf8')) 
 const folderOf = ({ dir }: Case): string => join(root, dir);
 const models = cases.filter(({ group }) => group === 'models');
 
-/** BERT and RoBERTa, which also run as Longformers that see the whole text. Of LED, the encoder runs. */
+/** BERT and RoBERTa, which also run as Longformers that see the whole text. */
 const isShort = ({ config: { architecture } }: Pick<Case, 'config'>): boolean =>
   /^(Bert|Roberta)/.test(architecture);
 
@@ -151,6 +152,7 @@ function batchOf(tensors: ReadonlyMap<string, Tensor>) {
     attentionMask: input('attention_mask'),
     globalAttentionMask: input('global_attention_mask'),
     tokenTypeIds: input('token_type_ids'),
+    decoderInputIds: input('decoder_input_ids'),
   };
 }
 
@@ -178,14 +180,12 @@ async function callOf(
     const model = await bigBirdFamily.load(checkpoint, { architecture });
     return { ...model.call(batch), renamed: {} };
   }
-  const isLed = architecture.startsWith('LED');
-  const model = await longformerFamily.load(checkpoint, {
-    architecture: isLed ? 'LEDEncoder' : architecture,
-  });
-  return {
-    ...model.call(batch),
-    renamed: isLed ? { last_hidden_state: 'encoder_last_hidden_state' } : {},
-  };
+  if (architecture.startsWith('LED')) {
+    const model = await ledFamily.load(checkpoint, { architecture });
+    return { ...model.call(batch), renamed: {} };
+  }
+  const model = await longformerFamily.load(checkpoint, { architecture });
+  return { ...model.call(batch), renamed: {} };
 }
 
 describe('BERT and RoBERTa as Longformers that see the whole text give the outputs of the original', () => {

@@ -95,16 +95,20 @@ const jina: FamilyNames = {
   code: /^jinaai\/xlm-roberta-flash-implementation--/,
 };
 
-const led: FamilyNames = {
-  prefix: 'led.',
-  base: /^(shared|encoder|decoder)\./,
-  classes: /^(TF)?LED/,
-  buffers: IDS,
-  ties: (current, config) => {
-    const inside = ['shared.weight', 'encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'];
-    return [[...inside.map((name) => current + name), ...(isTied(config) ? ['lm_head.weight'] : [])]];
-  },
-};
+/** Models with an encoder and a decoder, which share their words. */
+function likeBart(prefix: string, classes: RegExp): FamilyNames {
+  return {
+    prefix,
+    base: /^(shared|encoder|decoder)\./,
+    classes,
+    // fairseq wrote the version of its format into each side.
+    buffers: /(^|\.)(position_ids|(en|de)coder\.version)$/,
+    ties: (current, config) => {
+      const inside = ['shared.weight', 'encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'];
+      return [[...inside.map((name) => current + name), ...(isTied(config) ? ['lm_head.weight'] : [])]];
+    },
+  };
+}
 
 const reformer: FamilyNames = {
   prefix: 'reformer.',
@@ -165,7 +169,8 @@ const FAMILIES: ReadonlyMap<unknown, FamilyNames> = new Map([
   ['nomic_bert', nomic],
   ['jina_embeddings_v3', jina],
   ['big_bird', likeBert(/^(Flax)?BigBird/)],
-  ['led', led],
+  ['led', likeBart('led.', /^(TF)?LED/)],
+  ['bart', likeBart('model.', /^(TF|Flax)?(Bart|PretrainedBart)/)],
   ['reformer', reformer],
   ['linformer', linformer],
   ['linformer_roberta', linformer],

@@ -18,6 +18,13 @@ export function cutRows({ name, tensor, quantized }: Weight, count: number): rea
   });
 }
 
+/** A weight without its first rows. It shares the memory of the whole, as the parts of `cutRows` do. */
+export function withoutFirstRows(weight: Weight, count: number): Weight {
+  const { name, tensor } = weight;
+  const [rows] = tensor.shape;
+  return count === 0 ? weight : { name: `${name}[${count}:${rows}]`, tensor: rowsOf(tensor, count, rows) };
+}
+
 /** The codes of the rows [from, to) of a matrix. */
 export function codesOfRows(matrix: QuantizedMatrix, from: number, to: number): QuantizedMatrix {
   const { codes, scales, zeroPoints, ...format } = matrix;

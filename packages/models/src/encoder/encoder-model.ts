@@ -106,7 +106,7 @@ export class EncoderModel implements Model {
   call(batch: TokenBatch, options: EncoderCallOptions = {}): ModelCall {
     const { where, definition } = this;
     const { hiddenStates = false } = checkOptions(where, options, CALL_OPTIONS);
-    const checked = checkTokenBatch(where, batch);
+    const checked = checkTokenBatch(where, this.architecture, batch);
     const { attentionMask, globalAttentionMask } = checked;
     refuse(where, this.architecture, { globalAttentionMask });
     const { ids, choices } = this.rows(checked);

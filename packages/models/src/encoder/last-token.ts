@@ -2,26 +2,25 @@
 import { f32, type Tensor, type Value } from '@attn/core';
 import type { ModelBuilder } from '../graph/model-builder.ts';
 
-/**
- * A table [ids, 1] that is 0 for padding, and 1 for all other ids. One is enough for all graphs of a model.
- */
-export function tokenTable(vocabSize: number, padTokenId: number): Tensor<'f32'> {
-  const marks = new Float32Array(vocabSize).fill(1);
-  if (padTokenId < vocabSize) marks[padTokenId] = 0;
-  return f32([vocabSize, 1], marks);
+/** A table [ids, 1] that is 1 for the ids that count, else 0. One is enough for all graphs of a model. */
+export function tokenTable(vocabSize: number, counts: (id: number) => boolean): Tensor<'f32'> {
+  return f32(
+    [vocabSize, 1],
+    Float32Array.from({ length: vocabSize }, (_, id) => Number(counts(id))),
+  );
 }
 
 /**
- * The state [B, C] of each row's last token whose *id* is not that of padding; of a row of padding, the
- * first. As in the original, no mask is asked: padding may be on either side. The states are [B, N, C], the
- * ids [B, N], and `table` is a `tokenTable`.
+ * The state [B, C] of each row's last token whose *id* counts by the `table`, a `tokenTable`; of a row
+ * without one, the first. As in the originals, no mask is asked: padding may be on either side. The states
+ * are [B, N, C], the ids [B, N].
  */
 export function lastToken(builder: ModelBuilder, states: Value, ids: Value, table: Tensor<'f32'>): Value {
   const [batch, length, width] = states.shape;
   const tokens = builder.reshape(builder.embedding(ids, builder.constant(table)), [batch, length]);
   const counted = Array.from({ length }, (_, i) => i + 1);
   const first = counted.map((place) => Number(place === 1));
-  // The place of each token from 1 on, 0 for padding; but the first counts always.
+  // The place of each token from 1 on, 0 for those that do not count; but the first counts always.
   const places = builder.max(
     builder.mul(tokens, builder.constant(f32([length], counted))),
     builder.constant(f32([length], first)),

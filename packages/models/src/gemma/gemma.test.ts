@@ -197,7 +197,7 @@ describe('heads', () => {
     const loaded = new TextGenerator(await load(language, { eos_token_id: [next] }), undefined, attn);
     expect(await loaded.generate([5, 6, 7])).toMatchObject({ ids: [next], end: 'stop' });
     const both = await load(language, { use_bidirectional_attention: true });
-    expect(() => new TextGenerator(both)).toThrow('generate needs a causal language model');
+    expect(() => new TextGenerator(both)).toThrow('generate needs a model of language');
   });
   test('a language model whose last layer is not the table of words', async () => {
     await expect(load(language, { tie_word_embeddings: false })).rejects.toThrow(

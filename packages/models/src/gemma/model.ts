@@ -11,7 +11,7 @@ export function gemmaModel(config: GemmaConfig, weights: GemmaWeights): EncoderM
   const { architecture, vocabSize, padTokenId, ropes } = config;
   const isClassifier = architecture === 'Gemma3TextForSequenceClassification';
   const continues = architecture === 'Gemma3ForCausalLM' && config.causal;
-  const tokens = isClassifier ? tokenTable(vocabSize, padTokenId) : undefined;
+  const tokens = isClassifier ? tokenTable(vocabSize, (id) => id !== padTokenId) : undefined;
   return new EncoderModel({
     family: 'gemma-embedding',
     architecture,

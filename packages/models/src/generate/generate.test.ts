@@ -1,15 +1,13 @@
 // Generation against its definition: the likeliest token of the
-// reference's logits, again and again; and the drawing of tokens.
+// reference's logits, again and again.
 import { bool, createAttn, i32, type Attn } from '@attn/core';
 import { cpu } from '@attn/cpu';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { byteTokenizer } from '../byte-tokenizer.ts';
 import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
 import { TextGenerator } from '../loaded/text-generator.ts';
 import { longformerFamily } from '../longformer/index.ts';
 import { reformerFamily, type Reformer } from '../reformer/index.ts';
-import { tokenChoices, sample, uniform } from './sample.ts';
 
 let attn: Attn;
 let model: Reformer;
@@ -38,8 +36,8 @@ test.each([1, 5, 28])('greedy: the likeliest token after %i and more', async (le
     end,
     backends,
   } = await loaded.generate(ids, {
-    maxNewTokens: 8,
-    stopTokens: [],
+    max_new_tokens: 8,
+    eos_token_id: [],
   });
   expect([promptTokens, end, backends, got.length]).toEqual([length, 'length', ['cpu'], 8]);
   for (const id of got) {
@@ -69,20 +67,28 @@ test('few graphs for many lengths', () => {
 
 test('draws follow from the seed', async () => {
   const draw = async (seed: number) =>
-    (await loaded.generate(prompt(5), { maxNewTokens: 6, temperature: 1.5, seed, stopTokens: [] })).ids;
+    (
+      await loaded.generate(prompt(5), {
+        max_new_tokens: 6,
+        do_sample: true,
+        temperature: 1.5,
+        seed,
+        eos_token_id: [],
+      })
+    ).ids;
   expect(await draw(1)).toEqual(await draw(1));
   expect(await draw(1)).not.toEqual(await draw(2));
 });
 
 test('a text, its tokens as they come, and where it stops', async () => {
   const tokens: number[] = [];
-  const options = { maxNewTokens: 4, onToken: (id: number) => void tokens.push(id), stopTokens: [] };
+  const options = { max_new_tokens: 4, onToken: (id: number) => void tokens.push(id), eos_token_id: [] };
   const all = await loaded.generate('QUEEQUEG', options);
   expect(all).toMatchObject({ promptTokens: 8, ids: tokens, text: byteTokenizer(-60).decode(tokens) });
   const pieces: string[] = [];
   await loaded.generate('QUEEQUEG', { ...options, onText: (piece) => void pieces.push(piece) });
   expect(pieces.join('')).toBe(all.text);
-  const stopped = await loaded.generate('QUEEQUEG', { maxNewTokens: 4, stopTokens: [tokens[0]] });
+  const stopped = await loaded.generate('QUEEQUEG', { max_new_tokens: 4, eos_token_id: [tokens[0]] });
   expect(stopped).toMatchObject({ ids: [tokens[0]], end: 'stop' });
 });
 
@@ -101,11 +107,11 @@ test('goes on from a text, not from behind its end', async () => {
 });
 
 test('ids that the tokenizer does not have are no text', async () => {
-  const { ids, text } = await loaded.generate('QUEEQUEG', { maxNewTokens: 4, stopTokens: [] });
+  const { ids, text } = await loaded.generate('QUEEQUEG', { max_new_tokens: 4, eos_token_id: [] });
   const decode = vi.fn(byteTokenizer(-60).decode);
   const idToToken = (id: number) => (id === ids[0] ? undefined : 'a token');
   const fewer = new TextGenerator(model, { encode: byteTokenizer(-60).encode, decode, idToToken }, attn);
-  const other = await fewer.generate('QUEEQUEG', { maxNewTokens: 4, stopTokens: [] });
+  const other = await fewer.generate('QUEEQUEG', { max_new_tokens: 4, eos_token_id: [] });
   expect(other.ids).toEqual(ids);
   for (const [tokens] of decode.mock.calls) expect(tokens).not.toContain(ids[0]);
   expect(other.text).toBe(byteTokenizer(-60).decode(ids.filter((id) => id !== ids[0])));
@@ -119,16 +125,82 @@ test('can be aborted', async () => {
     count += 1;
     if (count === 2) controller.abort();
   };
-  const options = { maxNewTokens: 20, stopTokens: [], signal: controller.signal, onToken };
+  const options = { max_new_tokens: 20, eos_token_id: [], signal: controller.signal, onToken };
   await expect(loaded.generate(prompt(5), options)).rejects.toMatchObject({ code: 'ABORTED' });
   expect(count).toBe(2);
+});
+
+test('several prompts, each as it would be alone', async () => {
+  const options = { max_new_tokens: 4, do_sample: true, temperature: 1.5, seed: 2 };
+  const places: number[] = [];
+  const all = await loaded.generate(['QUEEQUEG', [5, 6, 7]], {
+    ...options,
+    onToken: (_, input) => void places.push(input),
+  });
+  expect(all).toEqual([
+    await loaded.generate('QUEEQUEG', options),
+    await loaded.generate([5, 6, 7], options),
+  ]);
+  expect(places).toEqual(all.flatMap(({ ids }, input) => ids.map(() => input)));
+});
+
+test('several draws of one prompt, the first of which is that of one', async () => {
+  const options = { max_new_tokens: 6, do_sample: true, temperature: 2, eos_token_id: [], seed: 4 };
+  const heardTokens: number[][] = [[], [], []];
+  const { ids, sequences } = await loaded.generate(prompt(5), {
+    ...options,
+    num_return_sequences: 3,
+    onToken: (id, _, text) => void heardTokens[text].push(id),
+  });
+  expect(sequences.map((sequence) => sequence.ids)).toEqual(heardTokens);
+  expect(new Set(heardTokens.map(String)).size).toBe(3);
+  expect(ids).toEqual((await loaded.generate(prompt(5), options)).ids);
+});
+
+test('beams: the best text of all, at the end', async () => {
+  const options = { max_new_tokens: 2, num_beams: 71, eos_token_id: [], early_stopping: true };
+  const pieces: string[] = [];
+  const { ids, score, text } = await loaded.generate('QUEEQUEG', {
+    ...options,
+    onText: (piece) => void pieces.push(piece),
+  });
+  // With a beam for every word, nothing is missed.
+  const logOf = (logits: Float32Array): readonly number[] => {
+    const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0));
+    return Array.from(logits, (logit) => logit - total);
+  };
+  const start = byteTokenizer(-60).encode('QUEEQUEG').ids;
+  let best = { score: -Infinity, ids: [0, 0] };
+  for (const [first, log] of logOf(lastLogits(start)).entries()) {
+    const seconds = logOf(lastLogits([...start, first]));
+    const second = argmax(Float32Array.from(seconds));
+    const sum = (log + seconds[second]) / 2;
+    if (sum > best.score) best = { score: sum, ids: [first, second] };
+  }
+  expect(ids).toEqual(best.ids);
+  expect(score).toBeCloseTo(best.score, 4);
+  expect(pieces.join('')).toBe(text);
+});
+
+test('a text ends before another', async () => {
+  const options = { max_new_tokens: 12, eos_token_id: [] };
+  const whole = await loaded.generate('QUEEQUEG', options);
+  const text = String(whole.text);
+  const stop = text.slice(4, 6);
+  const pieces: string[] = [];
+  const onText = (piece: string): void => void pieces.push(piece);
+  const stopped = await loaded.generate('QUEEQUEG', { ...options, stop: ['~', stop], onText });
+  expect(stopped).toMatchObject({ end: 'stop', text: text.slice(0, text.indexOf(stop)) });
+  expect(pieces.join('')).toBe(stopped.text);
+  expect(whole.ids.slice(0, stopped.ids.length)).toEqual(stopped.ids);
+  expect(stopped.ids.length).toBeLessThan(12);
 });
 
 describe('refuses', () => {
   test('models that do not continue texts', async () => {
     const other = await longformerFamily.load((await readGolden('longformer_short')).checkpoint);
     expect(() => new TextGenerator(other, undefined, attn)).toThrow(
-      'generate needs a causal language model, such as ReformerModelWithLMHead; LongformerModel gives last_hidden_state',
+      'generate needs a model of language: ReformerModelWithLMHead, LEDForConditionalGeneration, …; LongformerModel gives last_hidden_state',
     );
   });
   test('texts without a tokenizer, and everything without an attn', async () => {
@@ -140,75 +212,23 @@ describe('refuses', () => {
     [[], {}, 'the prompt must be a list of at least one id, got []'],
     ['', {}, 'the prompt must have at least one token, got ""'],
     [[1, 0.5], {}, 'the prompt must be integers from 0 to 70, got 0.5 at [1]'],
-    [[1], { maxNewTokens: 0 }, 'maxNewTokens must be a positive integer, got 0'],
-    [[1], { maxNewTokens: 128 }, 'must be at most 128 tokens together, got 1 + 128'],
-    [[1], { temperature: -1 }, 'temperature must be a number ≥ 0, got -1'],
-    [[1], { topK: 0 }, 'topK must be a positive integer, got 0'],
-    [[1], { topP: 0 }, 'topP must be above 0 and at most 1, got 0'],
-    [[1], { topP: NaN }, 'topP must be above 0 and at most 1, got NaN'],
+    [[1], { max_new_tokens: 0 }, 'max_new_tokens must be a positive integer, got 0'],
+    [[1], { max_new_tokens: 128 }, 'must be at most 128 tokens together, got 1 + 128'],
+    [[1], { temperature: -1 }, 'temperature must be a finite number above 0, got -1'],
+    [[1], { top_k: -1 }, 'top_k must be a non-negative integer, got -1'],
+    [[1], { top_p: 0 }, 'top_p must be above 0 and at most 1, got 0'],
+    [[1], { top_p: NaN }, 'top_p must be above 0 and at most 1, got NaN'],
     [[1], { seed: 0.5 }, 'seed must be a non-negative integer, got 0.5'],
+    [[1], { decoder_input_ids: [2] }, 'has no encoder, so decoder_input_ids must be absent, got [2]'],
+    [[1], { decoder_start_token_id: 2 }, 'has no encoder, so decoder_start_token_id must be absent, got 2'],
+    [[1], { globalTokens: [0] }, 'reads no global tokens, so globalTokens must be absent, got [0]'],
+    [[1], { stop: '' }, 'stop must be a text or texts, got ""'],
+    [[1], { eos_token_id: 71 }, 'eos_token_id must be integers from 0 to 70, got 71 at [0]'],
     [[71], {}, 'the prompt must be integers from 0 to 70, got 71 at [0]'],
   ])('%j with %j', async (prompt, options, message) => {
     await expect(loaded.generate(prompt, options)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringContaining(message),
     });
-  });
-});
-
-describe('drawing', () => {
-  const logits = fc.array(fc.float({ min: -30, max: 30, noNaN: true }), { minLength: 1, maxLength: 40 });
-
-  test('only from the top k, and only from the fewest that reach p', () => {
-    const topP = fc.double({ min: 0.01, max: 1, noNaN: true });
-    const temperature = fc.double({ min: 0.1, max: 5, noNaN: true });
-    fc.assert(
-      fc.property(
-        logits,
-        fc.integer({ min: 1, max: 50 }),
-        topP,
-        temperature,
-        fc.nat(),
-        (values, k, p, t, seed) => {
-          const nucleus = tokenChoices(values, { temperature: t, topK: k, topP: p });
-          const best = tokenChoices(values, { temperature: t, topK: k });
-          expect(best).toHaveLength(Math.min(k, values.length));
-          const least = Math.min(...best.map(({ id }) => values[id]));
-          const ids = new Set(best.map(({ id }) => id));
-          expect(values.every((logit, id) => ids.has(id) || logit <= least)).toBe(true);
-          const sum = (of: typeof best): number =>
-            of.reduce((total, { probability }) => total + probability, 0);
-          expect(sum(best)).toBeCloseTo(1, 9);
-          expect(sum(nucleus)).toBeCloseTo(1, 9);
-          expect(nucleus.map(({ id }) => id)).toEqual(best.slice(0, nucleus.length).map(({ id }) => id));
-          expect(sum(best.slice(0, nucleus.length))).toBeGreaterThanOrEqual(p - 1e-9);
-          if (nucleus.length > 1 && p < 1) expect(sum(best.slice(0, nucleus.length - 1))).toBeLessThan(p);
-          const token = sample(values, { temperature: t, topK: k, topP: p }, uniform(seed));
-          expect(nucleus.map(({ id }) => id)).toContain(token);
-        },
-      ),
-    );
-  });
-
-  test('as often as softmax says', () => {
-    const random = uniform(3);
-    const counts = [0, 0, 0];
-    for (let i = 0; i < 20_000; i++) {
-      counts[sample([Math.log(1), Math.log(2), Math.log(5)], { temperature: 1 }, random)] += 1;
-    }
-    for (const [i, share] of [1 / 8, 2 / 8, 5 / 8].entries())
-      expect(counts[i] / 20_000).toBeCloseTo(share, 1.5);
-  });
-
-  test('at temperature 0 and of one token the likeliest, the first of equal ones', () => {
-    expect(sample([1, 3, 3], { temperature: 0 }, uniform(0))).toBe(1);
-    expect(sample([1, 3, 3], { temperature: 1, topK: 1 }, uniform(0))).toBe(1);
-  });
-
-  test.each([0, 1])('never NaN, and the infinite one, at temperature %i', (temperature) => {
-    const draw = (logits: readonly number[]): number => sample(logits, { temperature }, () => 0.4);
-    expect([draw([NaN, 3, NaN]), draw([0, Infinity, 5]), draw([-Infinity, NaN, 2])]).toEqual([1, 1, 2]);
-    expect(draw([-Infinity, -Infinity])).toBe(0);
-    expect(() => draw([NaN, NaN])).toThrow('the model must give a logit that is a number, got 2 NaN');
   });
 });

@@ -19,6 +19,8 @@ const TOKENS: OptionKinds<TokenBatch> = {
   globalAttentionMask: anything,
   tokenTypeIds: anything,
   positionIds: anything,
+  decoderInputIds: anything,
+  decoderAttentionMask: anything,
   task: aString,
 };
 
@@ -29,8 +31,15 @@ export function checkBatch(where: string, batch: TokenBatch | VectorBatch): Toke
   return checkOptions(where, batch, { ...TOKENS, ...VECTORS }, { name: 'the batch' });
 }
 
-/** Checks a batch of ids. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT`. */
-export function checkTokenBatch(where: string, batch: TokenBatch): TokenBatch {
+/** Checks a batch of a model without a decoder of its own. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT`. */
+export function checkTokenBatch(where: string, architecture: string, batch: TokenBatch): TokenBatch {
+  const { decoderInputIds, decoderAttentionMask, ...checked } = checkSeq2SeqBatch(where, batch);
+  refuse(where, architecture, { decoderInputIds, decoderAttentionMask });
+  return checked;
+}
+
+/** Checks a batch of ids, which may have those of a decoder. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT`. */
+export function checkSeq2SeqBatch(where: string, batch: TokenBatch): TokenBatch {
   const checked = checkOptions(where, batch, TOKENS, { name: 'the batch' });
   if (checked.inputIds !== undefined) return checked;
   throw new AttnError('MISSING_INPUT', where, `the batch must have inputIds, got ${show(batch)}`);
@@ -44,16 +53,17 @@ export function checkVectorBatch(where: string, batch: VectorBatch): VectorBatch
 }
 
 /**
- * Reads ids as [rows, length], i32. `axes` names the axes that they must have; the last
- * axis is the tokens. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`.
+ * Reads ids as [rows, length], i32. `axes` names the axes that they must have; the last axis is the tokens.
+ * `name` is what the caller calls them. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`.
  */
 export function readInputIds(
   where: string,
   { inputIds }: TokenBatch,
   count: number,
   axes: readonly string[] = ['batch', 'length'],
+  name = 'inputIds',
 ): { readonly ids: Tensor<'i32'>; readonly shape: readonly number[] } {
-  const input = { where, name: 'inputIds' };
+  const input = { where, name };
   const { shape } = readEntries(input, inputIds);
   if (shape.length !== axes.length) {
     const hint = shape.length === 1 ? ': a batch of one row is a list of one list' : '';

@@ -3,13 +3,15 @@ import { bool, f32, i32, zeros, type JsonObject, type Tensor } from '@attn/core'
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
 import { linformerFamily, type Linformer } from '../linformer/index.ts';
+import { ledFamily } from '../led/index.ts';
 import { longformerFamily, type Longformer } from '../longformer/index.ts';
 import type { Model, TokenBatch } from '../model.ts';
+import type { EncoderDecoder } from '../seq2seq/model.ts';
 import { reformerFamily, type Reformer } from '../reformer/index.ts';
 import type { Integers, Mask } from './entries.ts';
 
 let model: Longformer;
-let led: Longformer;
+let led: EncoderDecoder;
 let bucketed: Reformer;
 let projected: Linformer;
 let vectors: Linformer;
@@ -23,7 +25,7 @@ beforeAll(async () => {
   ];
   const [a, b, c, d, e] = await Promise.all(goldens.map(readGolden));
   model = await longformerFamily.load(a.checkpoint);
-  led = await longformerFamily.load(b.checkpoint);
+  led = await ledFamily.load(b.checkpoint, { architecture: 'LEDEncoder' });
   bucketed = await reformerFamily.load(c.checkpoint);
   projected = await linformerFamily.load(d.checkpoint, { architecture: 'Linformer' });
   vectors = await linformerFamily.load(e.checkpoint);

@@ -103,9 +103,10 @@ export function readPadding(
   architecture: string,
   value: unknown,
   shape: readonly number[],
+  name = 'attentionMask',
 ): Tensor<'bool'> {
   const expected = `0 (padding) or 1 (a token; ${architecture} has no global ones)`;
-  const data = readMask({ where, name: 'attentionMask' }, value, shape, { most: 1, expected });
+  const data = readMask({ where, name }, value, shape, { most: 1, expected });
   return { dtype: 'bool', shape, data };
 }
 

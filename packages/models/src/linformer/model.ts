@@ -69,6 +69,7 @@ export class Linformer implements Model {
     const { vocabSize, padTokenId } = this.config;
     const { attentionMask, globalAttentionMask, tokenTypeIds, positionIds, task, ...rest } = checkTokenBatch(
       WHERE,
+      this.architecture,
       batchOfIds,
     );
     if (vocabSize === undefined) {

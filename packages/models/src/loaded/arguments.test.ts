@@ -3,6 +3,7 @@ import { describeFunctions } from '@attn/conformance/vitest';
 import { createAttn, zeros } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { afterAll } from 'vitest';
+import { everyOption } from '../generate/every-option.testing.ts';
 import * as models from '../node.ts';
 import { goldenFolder, readGolden } from '../testing/goldens.testing.ts';
 
@@ -25,7 +26,6 @@ const [splade, cross] = await Promise.all([
 const { signal } = new AbortController();
 const run = { backend: 'cpu', signal, onProgress: () => {} };
 const texts = { maxLength: 8, batchTokens: 64, onWarning: () => {} };
-const drawing = { maxNewTokens: 1, temperature: 1, topK: 2, topP: 0.5, seed: 1 };
 const twoVectors = zeros('f32', [2, 3]);
 const masked = {
   inputIds: [[0, 5]],
@@ -131,10 +131,7 @@ describeFunctions([], {
   'LoadedModel.run': { call: (...[a, b]) => encoder.run(a, b), args: () => [masked, run], options: [0, 1] },
   'TextGenerator.generate': {
     call: (...[a, b]) => writer.generate(a, b),
-    args: () => [
-      [5, 6],
-      { ...drawing, stopTokens: [1], backend: 'cpu', signal, onToken: () => {}, onText: () => {} },
-    ],
+    args: () => [[5, 6], everyOption()],
     options: [1],
   },
 });

@@ -1,14 +1,14 @@
 /** Models that continue texts. */
-import type { Generated, GenerateOptions, Prompt } from '../generate/generate.ts';
+import type { Generated, GenerateOptions, Prompt } from '../generate/options.ts';
 import { LoadedModel, runnableOf } from '../loaded-model.ts';
 import { checkAbility } from './abilities.ts';
 
 /**
- * A causal language model.
+ * A model of language: it continues texts, or, with an encoder, answers them.
  *
  * @example
  * const model = await loadModel('google/reformer-crime-and-punishment', { attn, for: 'generate' });
- * const { text } = await model.generate('Call me', { maxNewTokens: 16 });
+ * const { text } = await model.generate('Call me', { max_new_tokens: 16 });
  */
 export class TextGenerator extends LoadedModel {
   /**
@@ -21,16 +21,25 @@ export class TextGenerator extends LoadedModel {
   }
 
   /**
-   * Continues a text or ids, token by token, if the model is a causal
-   * language model. A prompt of ids is used as it is.
+   * Continues a text or ids, token by token; of a list of them, each as it would be alone. A prompt of ids is
+   * used as it is. Defaults are those of the model's `generation_config.json`.
    *
-   * Errors: `UNSUPPORTED` (any other model), `INVALID_ARGUMENT`, `MISSING_INPUT`
-   * (no tokenizer, no `attn`), `ABORTED`, and those of the backends.
+   * Errors: `INVALID_ARGUMENT` (also options that contradict each other), `UNSUPPORTED` (draws with beams, a
+   * field of the model's files that is unknown here), `MISSING_INPUT` (no tokenizer, no `attn`), `ABORTED`,
+   * and those of the backends.
    *
    * @example
-   * const { text } = await model.generate('Call me', { maxNewTokens: 16 });
+   * const { text } = await model.generate('Call me', { max_new_tokens: 16, num_beams: 4 });
    */
-  async generate(prompt: Prompt, options: GenerateOptions = {}): Promise<Generated> {
+  async generate(prompt: Prompt, options?: GenerateOptions): Promise<Generated>;
+  async generate(
+    prompts: readonly string[] | readonly Prompt[],
+    options?: GenerateOptions,
+  ): Promise<readonly Generated[]>;
+  async generate(
+    prompt: Prompt | readonly Prompt[],
+    options: GenerateOptions = {},
+  ): Promise<Generated | readonly Generated[]> {
     const runnable = runnableOf(this);
     const { generate } = await import('../generate/generate.ts');
     return generate(runnable, prompt, options);

@@ -1,9 +1,8 @@
 /**
- * Reads and checks a config.json of Longformer, in any of its spellings: Hugging Face's
- * `longformer` and `led`, and two fields that only allenai's own code had, `attention_dilation`
- * and `autoregressive`. Beltagy et al. 2020, https://arxiv.org/abs/2004.05150
+ * Reads and checks a config.json of Longformer, with two fields that only allenai's own code had,
+ * `attention_dilation` and `autoregressive`. Beltagy et al. 2020, https://arxiv.org/abs/2004.05150
  */
-import { AttnError, type Activation, type JsonObject } from '@attn/core';
+import type { Activation, JsonObject } from '@attn/core';
 import {
   checkArchitecture,
   LAYER_COUNT,
@@ -16,7 +15,7 @@ import { checkSupported } from '../checkpoint/supported-values.ts';
 
 const WHERE = 'models/longformer';
 
-/** Classes of the original that can be loaded. `LEDEncoder` is the encoder of any LED checkpoint. */
+/** Classes of the original that can be loaded. */
 export const ARCHITECTURES = [
   'LongformerModel',
   'LongformerForMaskedLM',
@@ -24,7 +23,6 @@ export const ARCHITECTURES = [
   'LongformerForQuestionAnswering',
   'LongformerForTokenClassification',
   'LongformerForMultipleChoice',
-  'LEDEncoder',
 ] as const;
 
 /** A class of the original that can be loaded. */
@@ -40,9 +38,8 @@ export interface LayerWindow {
   readonly dilation: number | readonly number[];
 }
 
-/** Everything that the graph of a Longformer depends on. */
-export interface LongformerConfig {
-  readonly architecture: LongformerArchitecture;
+/** Everything that the layers of a Longformer depend on, and of LED's encoder, which has the same. */
+export interface LongformerEncoderConfig {
   readonly vocabSize: number;
   readonly hiddenSize: number;
   readonly heads: number;
@@ -63,13 +60,18 @@ export interface LongformerConfig {
   /** Rows of the token type embeddings; 0 when there are none. */
   readonly tokenTypes: number;
   readonly padTokenId: number;
+}
+
+/** Everything that the graph of a Longformer depends on. */
+export interface LongformerConfig extends LongformerEncoderConfig {
+  readonly architecture: LongformerArchitecture;
   readonly sepTokenId: number;
   /** Classes that a classifier tells apart. */
   readonly labels: number;
 }
 
 /** Tokens of the longest row: as many as there are positions for. */
-export function maxLengthOf({ positions, positionRows, padTokenId }: LongformerConfig): number {
+export function maxLengthOf({ positions, positionRows, padTokenId }: LongformerEncoderConfig): number {
   return positions === 'fromZero' ? positionRows : positionRows - padTokenId - 1;
 }
 
@@ -78,22 +80,15 @@ export function maxLengthOf({ positions, positionRows, padTokenId }: LongformerC
  *
  * Errors: `MALFORMED_FILE`; `UNSUPPORTED` for an unknown architecture or activation.
  *
- * @param architecture replaces the class that the file names
+ * @param name replaces the class that the file names
  */
-export function readLongformerConfig(json: JsonObject, architecture?: string): LongformerConfig {
+export function readLongformerConfig(json: JsonObject, name?: string): LongformerConfig {
   const reader = new ConfigReader(json);
-  return reader.field('model_type') === 'led'
-    ? readLed(reader, architecture)
-    : readLongformer(reader, architecture);
-}
-
-function readLongformer(reader: ConfigReader, name: string | undefined): LongformerConfig {
   const architecture = checkArchitecture(
     WHERE,
     name ?? reader.texts('architectures')[0] ?? 'LongformerModel',
     ARCHITECTURES,
   );
-  if (architecture === 'LEDEncoder') throw unsupported('a Longformer checkpoint has no LEDEncoder');
   checkSupported(WHERE, reader, {
     position_embedding_type: ['absolute'],
     is_decoder: [false],
@@ -102,7 +97,7 @@ function readLongformer(reader: ConfigReader, name: string | undefined): Longfor
   const layers = reader.integer('num_hidden_layers', LAYER_COUNT);
   const heads = reader.integer('num_attention_heads', { least: 1 });
   const padTokenId = reader.integer('pad_token_id', { byDefault: 1 });
-  const config: LongformerConfig = {
+  return {
     architecture,
     vocabSize: reader.integer('vocab_size', { least: 1 }),
     hiddenSize: readWidth(reader, 'hidden_size', 'num_attention_heads', heads),
@@ -119,35 +114,10 @@ function readLongformer(reader: ConfigReader, name: string | undefined): Longfor
     sepTokenId: reader.integer('sep_token_id', { byDefault: 2 }),
     labels: readLabels(reader),
   };
-  return config;
 }
 
-function readLed(reader: ConfigReader, name: string | undefined): LongformerConfig {
-  const architecture = checkArchitecture(WHERE, name ?? 'LEDEncoder', ARCHITECTURES);
-  if (architecture !== 'LEDEncoder')
-    throw unsupported(`of LED there is only the encoder, LEDEncoder; got ${architecture}`);
-  const layers = reader.integer('encoder_layers', LAYER_COUNT);
-  const heads = reader.integer('encoder_attention_heads', { least: 1 });
-  return {
-    architecture,
-    vocabSize: reader.integer('vocab_size', { least: 1 }),
-    hiddenSize: readWidth(reader, 'd_model', 'encoder_attention_heads', heads),
-    heads,
-    intermediateSize: reader.integer('encoder_ffn_dim', { least: 1 }),
-    activation: readActivation(reader, 'activation_function', 'gelu'),
-    layerNormEps: 1e-5,
-    windows: readWindows(reader, layers, heads),
-    causal: false,
-    positionRows: reader.integer('max_encoder_position_embeddings', { least: 1 }),
-    positions: 'fromZero',
-    tokenTypes: 0,
-    padTokenId: reader.integer('pad_token_id', { byDefault: 1 }),
-    sepTokenId: reader.integer('eos_token_id', { byDefault: 2 }),
-    labels: 0,
-  };
-}
-
-function readWindows(reader: ConfigReader, layers: number, heads: number): readonly LayerWindow[] {
+/** Reads the windows of the layers, and the distances between their keys. Errors: `MALFORMED_FILE`. */
+export function readWindows(reader: ConfigReader, layers: number, heads: number): readonly LayerWindow[] {
   const widths = reader.integerOrList('attention_window', { count: layers, least: 1, byDefault: 512 });
   const dilations = readDilations(reader, layers, heads);
   return widths.map((width, layer) => {
@@ -176,8 +146,4 @@ function readDilations(
     if (list.length === heads && dilation.length === heads) return dilation;
     throw reader.wrong(name, `integers ≥ 1, one or ${heads} a layer`, item);
   });
-}
-
-function unsupported(message: string): AttnError {
-  return new AttnError('UNSUPPORTED', WHERE, message);
 }

@@ -7,7 +7,7 @@
  */
 import { f32, i32, type Tensor, type Value } from '@attn/core';
 import type { ModelBuilder } from '../graph/model-builder.ts';
-import type { LongformerConfig } from './config.ts';
+import type { LongformerEncoderConfig } from './config.ts';
 import type { LayerWeights } from './weights.ts';
 
 /** Which tokens are global: 1 in a mask [B, N]. */
@@ -20,7 +20,7 @@ export interface GlobalMask {
  * How many slots a row should have, so that each of its global tokens has one; undefined where all tokens are
  * to be projected. A power of two, so that few graphs are compiled.
  */
-export function slotsFor(config: LongformerConfig, { shape, data }: GlobalMask): number | undefined {
+export function slotsFor(config: LongformerEncoderConfig, { shape, data }: GlobalMask): number | undefined {
   const [batch, length] = shape;
   let most = 0;
   for (let b = 0; b < batch; b++) {
@@ -39,7 +39,7 @@ export function slotsFor(config: LongformerConfig, { shape, data }: GlobalMask):
  * Queries of a causal model do not see all tokens.
  */
 export function areFew(
-  { hiddenSize, heads, causal }: LongformerConfig,
+  { hiddenSize, heads, causal }: LongformerEncoderConfig,
   length: number,
   globals: number,
 ): boolean {
@@ -80,25 +80,13 @@ export interface GlobalSlots {
   readonly keyBias: Value | undefined;
 }
 
-/** Far below every logit, and finite: a row of nothing but padding has a result, which nobody reads. */
-const HIDDEN = -1e30;
-
-/** The bias of padding, for tokens that are 1 in the mask [B, N]. */
-export function paddingBias(builder: ModelBuilder, keyMask: Value): Value {
-  const [batch, length] = keyMask.shape;
-  const number = (value: number): Value => builder.constant(f32([1], [value]));
-  const ones = builder.constant(f32([batch, length], new Float32Array(batch * length).fill(1)));
-  const hidden = builder.sub(number(1), builder.mask(ones, keyMask));
-  return builder.reshape(builder.mul(hidden, number(HIDDEN)), [batch, 1, length]);
-}
-
 /** A layer's attention: the results of global tokens take their places among the `local` ones, [B, N, h]. */
 export function withGlobalRows(
   builder: ModelBuilder,
   x: Value,
   local: Value,
   weights: LayerWeights,
-  { config, slots }: { readonly config: LongformerConfig; readonly slots: GlobalSlots },
+  { config, slots }: { readonly config: LongformerEncoderConfig; readonly slots: GlobalSlots },
 ): Value {
   const { hiddenSize } = config;
   const flat = (value: Value): Value => builder.reshape(value, [-1, hiddenSize]);
@@ -111,7 +99,7 @@ function globalRows(
   builder: ModelBuilder,
   x: Value,
   { queryGlobal, keyGlobal, valueGlobal }: LayerWeights,
-  { config, slots }: { readonly config: LongformerConfig; readonly slots: GlobalSlots },
+  { config, slots }: { readonly config: LongformerEncoderConfig; readonly slots: GlobalSlots },
 ): Value {
   const { hiddenSize: width, heads } = config;
   const headWidth = width / heads;

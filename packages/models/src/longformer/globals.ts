@@ -20,7 +20,6 @@ export function globalRule(architecture: LongformerArchitecture): GlobalRule {
     case 'LongformerModel':
     case 'LongformerForMaskedLM':
     case 'LongformerForTokenClassification':
-    case 'LEDEncoder':
       return 'none';
     default:
       return architecture satisfies never;

@@ -19,8 +19,6 @@ const GOLDENS = [
   'longformer_mask_of_three',
   'longformer_mask_of_three_merged',
   'longformer_mask_of_three_rule',
-  'led_mask_of_three',
-  'led_encoder',
 ];
 
 const callOf = async (golden: Golden): Promise<GoldenCall> => {

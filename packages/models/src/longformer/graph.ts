@@ -15,13 +15,16 @@ import {
   type Tensor,
   type Value,
 } from '@attn/core';
+import { paddingBias } from '../graph/hidden-keys.ts';
+import { stateOutputs } from '../encoder/graph-ends.ts';
+import type { EncodedText } from '../encoder/encoded-text.ts';
 import { ModelBuilder } from '../graph/model-builder.ts';
 import { postNorm } from '../graph/post-norm.ts';
-import type { LayerWindow, LongformerConfig } from './config.ts';
-import { areFew, paddingBias, slotTables, withGlobalRows, type GlobalSlots } from './global-slots.ts';
+import type { LayerWindow, LongformerConfig, LongformerEncoderConfig } from './config.ts';
+import { areFew, slotTables, withGlobalRows, type GlobalSlots } from './global-slots.ts';
 import { headOutputs } from './heads.ts';
 import type { LongformerShape } from './shape.ts';
-import type { LayerWeights, LongformerWeights } from './weights.ts';
+import type { LayerWeights, LongformerEncoderWeights, LongformerWeights } from './weights.ts';
 
 /** Everything that the layers of one graph have in common. */
 interface Masks {
@@ -37,8 +40,23 @@ export function longformerGraph(
   weights: LongformerWeights,
   shape: LongformerShape,
 ): Graph {
-  const { batch, length } = shape;
   const builder = new ModelBuilder();
+  const { states } = longformerStates(builder, config, weights, shape);
+  const hidden = states[states.length - 1];
+  return builder.build({
+    ...headOutputs(builder, config, weights, shape, hidden),
+    ...stateOutputs(states, { hiddenStates: shape.hiddenStates ?? false }),
+  });
+}
+
+/** Adds the embeddings and all layers, with the inputs that the shape names. */
+export function longformerStates(
+  builder: ModelBuilder,
+  config: LongformerEncoderConfig,
+  weights: LongformerEncoderWeights,
+  shape: LongformerShape,
+): EncodedText {
+  const { batch, length } = shape;
   const ids = builder.input('input_ids', { dtype: 'i32', shape: [batch, length] });
   const mask = (name: string): Value => builder.input(name, { dtype: 'bool', shape: [batch, length] });
   const embedded = embeddings(builder, config, weights, shape, ids);
@@ -53,23 +71,18 @@ export function longformerGraph(
     const options = { config, shape, masks, weights: layer, window: config.windows[i] };
     states.push(encoderLayer(builder, states[i], options));
   }
-  const hidden = states[states.length - 1];
-  const hiddenStates = Object.fromEntries(states.map((state, i) => [`hidden_states.${i}`, state]));
-  return builder.build({
-    ...headOutputs(builder, config, weights, shape, hidden),
-    ...(shape.hiddenStates && hiddenStates),
-  });
+  return { ids, states, keyMask };
 }
 
 /** Where global tokens are, if they are few; undefined where all tokens are projected for them. */
 function globalSlots(
   builder: ModelBuilder,
-  config: LongformerConfig,
+  config: LongformerEncoderConfig,
   { batch, length, globals }: LongformerShape,
   keyMask: Value | undefined,
 ): GlobalSlots | undefined {
   if (globals === 'input') return undefined;
-  const keyBias = keyMask && paddingBias(builder, keyMask);
+  const keyBias = keyMask && builder.reshape(paddingBias(builder, keyMask), [batch, 1, length]);
   if (!isList(globals)) {
     const integers = (name: string, count: number): Value =>
       builder.input(name, { dtype: 'i32', shape: [batch, count] });
@@ -95,8 +108,8 @@ function isList(globals: LongformerShape['globals']): globals is readonly number
 /** The sum of word, position and token type embeddings, normalised: [B, N, hidden]. */
 function embeddings(
   builder: ModelBuilder,
-  config: LongformerConfig,
-  { words, positions, types, embeddingNorm }: LongformerWeights,
+  config: LongformerEncoderConfig,
+  { words, positions, types, embeddingNorm }: LongformerEncoderWeights,
   { batch, length, tokenTypes, positions: kind }: LongformerShape,
   ids: Value,
 ): Value {
@@ -115,7 +128,7 @@ function embeddings(
 }
 
 /** Positions [N] of a row without padding. */
-function plainPositions({ positions, padTokenId }: LongformerConfig, length: number): Tensor {
+function plainPositions({ positions, padTokenId }: LongformerEncoderConfig, length: number): Tensor {
   const first = positions === 'fromZero' ? 0 : padTokenId + 1;
   return i32(
     [length],
@@ -125,7 +138,7 @@ function plainPositions({ positions, padTokenId }: LongformerConfig, length: num
 
 /** Everything that one layer of the encoder depends on. */
 interface EncoderLayer {
-  readonly config: LongformerConfig;
+  readonly config: LongformerEncoderConfig;
   readonly shape: LongformerShape;
   readonly masks: Masks;
   readonly weights: LayerWeights;

@@ -9,7 +9,6 @@ import type { HeadWeights, LongformerWeights } from './weights.ts';
 /** Names of a model's outputs. */
 export function outputNames(architecture: LongformerArchitecture, head: HeadWeights): readonly string[] {
   switch (architecture) {
-    case 'LEDEncoder':
     case 'LongformerModel':
       return head.pooler ? ['last_hidden_state', 'pooler_output'] : ['last_hidden_state'];
     case 'LongformerForQuestionAnswering':

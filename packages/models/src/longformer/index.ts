@@ -11,13 +11,10 @@ export type { LayerWindow, LongformerArchitecture, LongformerConfig } from './co
 export { toLongformer, type ToLongformerOptions } from './to-longformer.ts';
 export { Longformer, type LongformerCallOptions } from './model.ts';
 
-/**
- * Longformer and the encoder of LED, from Hugging Face checkpoints.
- * Beltagy et al. 2020, https://arxiv.org/abs/2004.05150
- */
+/** Longformer, from Hugging Face checkpoints. Beltagy et al. 2020, https://arxiv.org/abs/2004.05150 */
 export const longformerFamily: ModelFamily<Longformer> = {
   name: 'longformer',
-  recognises: (config) => ['longformer', 'led'].some((type) => type === fieldOf(config, 'model_type')),
+  recognises: (config) => fieldOf(config, 'model_type') === 'longformer',
   slots(checkpoint, architecture) {
     const { config } = checkSlotsCall(checkpoint, architecture);
     return slotsOf(longformerLayout(checkpoint, readLongformerConfig(config, architecture)));

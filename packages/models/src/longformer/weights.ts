@@ -19,7 +19,7 @@ import { readWeights, type ReadOptions } from '../checkpoint/read-weights.ts';
 import type { LongformerConfig } from './config.ts';
 
 /** Slots of one encoder layer. */
-interface LayerSlots {
+export interface LayerSlots {
   readonly query: LinearSlots;
   readonly key: LinearSlots;
   readonly value: LinearSlots;
@@ -49,15 +49,22 @@ interface HeadSlots {
   readonly classifier?: LinearSlots;
 }
 
-/** Slots of all tensors. */
-export interface LongformerSlots {
+/** Slots of the embeddings and the layers. */
+export interface LongformerEncoderSlots {
   readonly words: Slot;
   readonly positions: Slot;
   readonly types: Slot | undefined;
   readonly embeddingNorm: NormSlots;
   readonly layers: readonly LayerSlots[];
+}
+
+/** Slots of all tensors. */
+export interface LongformerSlots extends LongformerEncoderSlots {
   readonly head: HeadSlots;
 }
+
+/** Weights of the embeddings and the layers. */
+export type LongformerEncoderWeights = Weights<LongformerEncoderSlots>;
 
 /** All weights of a model. */
 export type LongformerWeights = Weights<LongformerSlots>;
@@ -71,17 +78,13 @@ export type HeadWeights = Weights<HeadSlots>;
 /** The pooler, which not every model needs. */
 const POOLER = /^(longformer\.)?pooler\./;
 
-/** LED's decoder, and the table of words under the name that both sides share. */
-const DECODER = /^(led\.)?(decoder\.|shared\.weight$)/;
-
 /** Reads the weights of a model. Errors: those of `readWeights`. */
 export function readLongformerWeights(
   checkpoint: Checkpoint,
   config: LongformerConfig,
   options: ReadOptions = {},
 ): Promise<LongformerWeights> {
-  const [prefix, unused] = config.architecture === 'LEDEncoder' ? ['led.', DECODER] : ['longformer.', POOLER];
-  const ignored = [unused, ...namesOfHeads(checkpoint, prefix)];
+  const ignored = [POOLER, ...namesOfHeads(checkpoint, 'longformer.')];
   return readWeights(checkpoint, longformerLayout(checkpoint, config), { ...options, ignored });
 }
 
@@ -90,12 +93,6 @@ export function longformerLayout(
   checkpoint: Pick<Checkpoint, 'has'>,
   config: LongformerConfig,
 ): LongformerSlots {
-  return config.architecture === 'LEDEncoder'
-    ? ledSlots(checkpoint, config)
-    : longformerSlots(checkpoint, config);
-}
-
-function longformerSlots(checkpoint: Pick<Checkpoint, 'has'>, config: LongformerConfig): LongformerSlots {
   const { hiddenSize, vocabSize, positionRows, tokenTypes, intermediateSize, windows } = config;
   const prefix = prefixOf(checkpoint, 'longformer.', 'embeddings.word_embeddings.weight');
   const embeddings = `${prefix}embeddings`;
@@ -159,40 +156,7 @@ function headSlots(
       return { classifier: linearSlots('classifier', labels, hiddenSize) };
     case 'LongformerForMultipleChoice':
       return { pooler, classifier: linearSlots('classifier', 1, hiddenSize) };
-    case 'LEDEncoder':
-      return {};
     default:
       return architecture satisfies never;
   }
-}
-
-function ledSlots(checkpoint: Pick<Checkpoint, 'has'>, config: LongformerConfig): LongformerSlots {
-  const { hiddenSize, vocabSize, positionRows, intermediateSize, windows } = config;
-  const prefix = prefixOf(checkpoint, 'led.', 'encoder.embed_positions.weight');
-  const encoder = `${prefix}encoder`;
-  const square = (name: string): LinearSlots => linearSlots(name, hiddenSize, hiddenSize);
-  const layer = (name: string): LayerSlots => {
-    const attention = `${name}.self_attn.longformer_self_attn`;
-    return {
-      query: square(`${attention}.query`),
-      key: square(`${attention}.key`),
-      value: sensitive(square(`${attention}.value`)),
-      queryGlobal: square(`${attention}.query_global`),
-      keyGlobal: square(`${attention}.key_global`),
-      valueGlobal: sensitive(square(`${attention}.value_global`)),
-      attentionOutput: square(`${name}.self_attn.output`),
-      attentionNorm: normSlots(`${name}.self_attn_layer_norm`, hiddenSize),
-      intermediate: linearSlots(`${name}.fc1`, intermediateSize, hiddenSize),
-      output: linearSlots(`${name}.fc2`, hiddenSize, intermediateSize),
-      outputNorm: normSlots(`${name}.final_layer_norm`, hiddenSize),
-    };
-  };
-  return {
-    words: new Slot(`${encoder}.embed_tokens.weight`, [vocabSize, hiddenSize], 'embeddings'),
-    positions: new Slot(`${encoder}.embed_positions.weight`, [positionRows, hiddenSize]),
-    types: undefined,
-    embeddingNorm: normSlots(`${encoder}.layernorm_embedding`, hiddenSize),
-    layers: withSensitiveEnd(windows.map((_, i) => layer(`${encoder}.layers.${i}`))),
-    head: {},
-  };
 }

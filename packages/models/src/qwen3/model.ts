@@ -13,7 +13,8 @@ import type { Qwen3Weights } from './weights.ts';
 export function qwen3Model(config: Qwen3Config, weights: Qwen3Weights): EncoderModel {
   const { architecture, vocabSize, padTokenId } = config;
   const isClassifier = architecture === 'Qwen3ForSequenceClassification';
-  const tokens = isClassifier && padTokenId !== undefined ? tokenTable(vocabSize, padTokenId) : undefined;
+  const tokens =
+    isClassifier && padTokenId !== undefined ? tokenTable(vocabSize, (id) => id !== padTokenId) : undefined;
   return new EncoderModel({
     family: 'qwen3',
     architecture,

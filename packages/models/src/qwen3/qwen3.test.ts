@@ -161,14 +161,14 @@ test('generate: the likeliest token, again and again, up to one that ends the te
     expected.push(last.indexOf(Math.max(...last)));
   }
   const free = new TextGenerator(await load(language, { eos_token_id: null }), undefined, attn);
-  expect(await free.generate(ids, { maxNewTokens: 4 })).toMatchObject({ ids: expected, end: 'length' });
+  expect(await free.generate(ids, { max_new_tokens: 4 })).toMatchObject({ ids: expected, end: 'length' });
   const ending = new TextGenerator(
     await load(language, { eos_token_id: [94, expected[1]] }),
     undefined,
     attn,
   );
   const at = expected.indexOf(expected[1]);
-  expect(await ending.generate(ids, { maxNewTokens: 4 })).toMatchObject({
+  expect(await ending.generate(ids, { max_new_tokens: 4 })).toMatchObject({
     ids: expected.slice(0, at + 1),
     end: 'stop',
   });

@@ -118,6 +118,7 @@ export class Reformer implements Model {
     } = checkOptions(WHERE, options, CALL_OPTIONS);
     const { attentionMask, globalAttentionMask, tokenTypeIds, positionIds, task, ...rest } = checkTokenBatch(
       WHERE,
+      this.architecture,
       batch,
     );
     refuse(WHERE, this.architecture, { globalAttentionMask, tokenTypeIds, positionIds, task });

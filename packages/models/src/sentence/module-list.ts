@@ -112,6 +112,20 @@ export function classFor(task: Task, config: JsonObject): string | undefined {
   return `${stem}${isText && !stem.endsWith('Text') ? 'Text' : ''}${HEADS[task]}`;
 }
 
+/** Classes of encoders, by `model_type`, whose models have a decoder, too. */
+const ENCODERS: ReadonlyMap<unknown, string> = new Map([
+  ['led', 'LEDEncoder'],
+  ['bart', 'BartEncoder'],
+]);
+
+/**
+ * The class that a model is loaded as for the states of a text's tokens: that without a head, and without a
+ * decoder. Undefined where it is that of config.json.
+ */
+export function encoderClass(config: JsonObject): string | undefined {
+  return ENCODERS.get(fieldOf(config, 'model_type')) ?? classFor('states', config);
+}
+
 function readEntry(store: FileStore, entry: unknown, i: number): ListedModule & { readonly index: number } {
   const wrong = (field: string, expected: string, got: unknown): AttnError =>
     malformedFile(store, MODULES_FILE, `must have ${expected} as ${field} of module ${i}, got ${show(got)}`);

@@ -4,6 +4,7 @@ import { show } from '@attn/core/backend';
 import { fieldOf } from '../checkpoint/config-field.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
 import { malformedFile, readJson, type FileStore } from '../files/file-store.ts';
+import { GENERATION_FILE, generationDefaults } from '../generate/generation-config.ts';
 import type { Model } from '../model.ts';
 import { CALIBRATION_FILE } from '../spans/calibration.ts';
 import { PROMPTS_FILE, SETTINGS_LIMIT, TRANSFORMER_FILE, type ModuleList } from './module-list.ts';
@@ -45,7 +46,11 @@ export async function readSettings(
   const calibration = classifiesTokens(model)
     ? await readJson(store, CALIBRATION_FILE, SETTINGS_LIMIT)
     : undefined;
-  return { config, cutting, sentence, scoring, calibration };
+  const generation =
+    model.generation === undefined
+      ? undefined
+      : generationDefaults(config, await readJson(store, GENERATION_FILE, SETTINGS_LIMIT));
+  return { config, cutting, sentence, scoring, generation, calibration };
 }
 
 async function readSentence(

@@ -1,5 +1,6 @@
 /** What the files of sentence-transformers say of a model: `read-settings.ts` reads them. */
 import type { JsonObject } from '@attn/core';
+import type { GenerationDefaults } from '../generate/generation-config.ts';
 import type { Model } from '../model.ts';
 import type { PoolingMode } from './pooling.ts';
 import type { Prompts } from './prompts.ts';
@@ -61,6 +62,8 @@ export interface FolderSettings {
   readonly sentence?: SentenceSettings | undefined;
   /** Absent in models that classify no texts. */
   readonly scoring?: ScoringSettings | undefined;
+  /** What the files say about generation. Absent in models that generate no texts. */
+  readonly generation?: GenerationDefaults | undefined;
   /** viterbi_calibration.json of a model that classifies tokens. */
   readonly calibration?: JsonObject | undefined;
 }

@@ -20,6 +20,8 @@ import type {
 } from './zero-shot-classification.ts';
 import type { RankedText, RankingInput, RankTexts, TextRankingOptions } from './text-ranking.ts';
 import type { GeneratedText, GenerateTexts, TextGenerationOptions } from './text-generation.ts';
+import type { SummarizationOptions, SummarizeTexts, Summary } from './summarization.ts';
+import type { AnswerTexts, Text2TextOptions } from './text2text-generation.ts';
 import type { Task } from './task.ts';
 import type {
   ClassifyTokens,
@@ -66,6 +68,18 @@ export interface Tasks {
     readonly options: TextGenerationOptions;
     readonly answer: readonly GeneratedText[];
     readonly call: GenerateTexts;
+  };
+  'text2text-generation': {
+    readonly input: string | SingleText;
+    readonly options: Text2TextOptions;
+    readonly answer: readonly GeneratedText[];
+    readonly call: AnswerTexts;
+  };
+  summarization: {
+    readonly input: string | SingleText;
+    readonly options: SummarizationOptions;
+    readonly answer: readonly Summary[];
+    readonly call: SummarizeTexts;
   };
   'token-classification': {
     readonly input: TokenText;
@@ -125,6 +139,8 @@ export const TASKS: OpenTasks = {
     (await import('./zero-shot-classification.ts')).zeroShotClassification,
   'text-ranking': async () => (await import('./text-ranking.ts')).textRanking,
   'text-generation': async () => (await import('./text-generation.ts')).textGeneration,
+  'text2text-generation': async () => (await import('./text2text-generation.ts')).text2textGeneration,
+  summarization: async () => (await import('./summarization.ts')).summarization,
   'token-classification': async () => (await import('./token-classification/index.ts')).tokenClassification,
   'feature-extraction': async () => (await import('./feature-extraction.ts')).featureExtraction,
   'sentence-similarity': async () => (await import('./sentence-similarity.ts')).sentenceSimilarity,

@@ -3,6 +3,7 @@ import { describeFunctions } from '@attn/conformance/vitest';
 import { afterAll, expect, test, vi } from 'vitest';
 import { pipeline, type TextGenerator } from '../node.ts';
 import { goldenFolder } from '../testing/goldens.testing.ts';
+import { everyOption } from '../generate/every-option.testing.ts';
 import { attnOn, describeGoldens, taskFolders } from './golden-tasks.testing.ts';
 import type { TextGenerationOptions } from './text-generation.ts';
 
@@ -99,7 +100,7 @@ test('a prompt is cut where the files say', async () => {
     max_new_tokens: 4,
     return_full_text: false,
   });
-  const expected = await (generate.model as TextGenerator).generate(ids, { maxNewTokens: 4 });
+  const expected = await (generate.model as TextGenerator).generate(ids, { max_new_tokens: 4 });
   expect(text).toBe(expected.text);
 });
 
@@ -125,32 +126,14 @@ test.each([
 test('a model of another task', async () => {
   await expect(pipeline('text-generation', goldenFolder('bert_masked_lm'), { attn })).rejects.toMatchObject({
     code: 'UNSUPPORTED',
-    message: expect.stringContaining('does not continue texts: only a causal language model does'),
+    message: expect.stringContaining('generates no texts: only a causal language model does'),
   });
 });
 
 describeFunctions([], {
   'pipeline of text-generation': {
     call: (...[a, b]) => generate(a, b),
-    args: () => [
-      ['a'],
-      {
-        max_new_tokens: 1,
-        do_sample: true,
-        temperature: 1,
-        top_k: 2,
-        top_p: 0.5,
-        seed: 1,
-        return_full_text: false,
-        onToken: () => {},
-        onText: () => {},
-        truncation: true,
-        backend: 'cpu',
-        signal: new AbortController().signal,
-        onProgress: () => {},
-        onWarning: () => {},
-      },
-    ],
+    args: () => [['a'], { ...everyOption(), return_full_text: false, truncation: true }],
     options: [1],
   },
 });

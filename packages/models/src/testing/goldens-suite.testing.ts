@@ -21,7 +21,7 @@ export interface GoldenCall extends ModelCall {
   readonly names?: readonly string[];
 }
 
-const isState = (name: string): boolean => name.startsWith('hidden_states');
+const isState = (name: string): boolean => /^((en|de)coder_)?hidden_states\./.test(name);
 
 /** True when the golden also holds the states between layers. */
 export function hasStates({ outputs }: Golden): boolean {

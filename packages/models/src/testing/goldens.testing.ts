@@ -72,6 +72,8 @@ export function goldenOf(
         globalAttentionMask: tensors.get('in.global_attention_mask'),
         tokenTypeIds: tensors.get('in.token_type_ids'),
         positionIds: tensors.get('in.position_ids'),
+        decoderInputIds: tensors.get('in.decoder_input_ids'),
+        decoderAttentionMask: tensors.get('in.decoder_attention_mask'),
       };
     },
     outputs: [...tensors.keys()].filter((name) => name.startsWith('out.')).map((name) => name.slice(4)),

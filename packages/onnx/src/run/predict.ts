@@ -14,9 +14,12 @@ import {
   type OpName,
   type PlanCache,
 } from '@attn/core/backend';
+import { causalBlocks, isFullyCausal } from '../lower/attention/causal-blocks.ts';
 import { isDirect, isFusable } from '../lower/attention/is-fusable.ts';
+import { onlyKeyMaskDecides } from '../lower/attention/key-mask.ts';
 import { isStaticPlan } from '../lower/attention/operands.ts';
 import {
+  causalWork,
   directWork,
   fusedWork,
   NO_WORK,
@@ -94,6 +97,9 @@ const LSH_PAIR = 2.5;
 /** Operators that LSH attention takes for however few tokens. */
 const LSH_OPERATORS = 60;
 
+/** Inputs that are added to logits. */
+const BIASES = ['bias', 'alibiSlopes', 'relativeBias'];
+
 /** Predicted milliseconds of one run. */
 export function predict(graph: Graph, plans: PlanCache, speed: Speed): number {
   let [dense, moved, scanned, alone] = [0, 0, 0, CALL];
@@ -130,11 +136,15 @@ function workOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCach
   const specs = inputSpecs(graph, node);
   if (isOp(node, 'attention')) {
     const { problem, plan } = plans.expected(specs, node.attributes);
+    const masksKeys = onlyKeyMaskDecides(graph, node);
     const isStatic = isStaticPlan(graph, node);
     if (isDirect(node, problem, plan)) return directWork(problem, { isStatic });
-    return fuses && isStatic && isFusable(node, problem, plan)
-      ? fusedWork(problem)
-      : scannedWork(problem, plan, { isStatic });
+    if (fuses && isStatic && isFusable(node, problem, plan)) return fusedWork(problem);
+    const blocks = causalBlocks(problem.queryLength);
+    if (isStatic && blocks !== undefined && isFullyCausal(node, problem, plan))
+      return causalWork(problem, blocks);
+    const biases = BIASES.filter((name) => node.inputs[name] !== undefined).length;
+    return scannedWork(problem, plan, { isStatic: isStatic || masksKeys, masksKeys, biases });
   }
   if (isOp(node, 'lshHash') || isOp(node, 'argsort') || isOp(node, 'lshAttention'))
     return lshWork(graph, node);

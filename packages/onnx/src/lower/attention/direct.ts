@@ -9,7 +9,16 @@ import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 import { joinRows, replaceRows, type WrittenRows } from '../written-rows.ts';
 import { headsFirst } from './operands.ts';
-import { emitExact, emitFast, emitHasNaN, emitIf, type StepResult } from './softmax.ts';
+import {
+  emitExact,
+  emitGreatest,
+  emitHasNaN,
+  emitIf,
+  emitWeights,
+  LEAST,
+  withLse,
+  type StepResult,
+} from './softmax.ts';
 
 /** Keys or values [B, Hkv, Nk, dim]: as they are, or as rows that replace those of an older tensor. */
 type Rows = { readonly whole: Name } | { readonly written: WrittenRows };
@@ -50,7 +59,7 @@ export function emitDirect(
   if (bias !== undefined) logits = main.op('Add', [logits, bias]);
 
   const masked = hidden === undefined ? logits : main.op('Add', [logits, hidden]);
-  const fast = emitFast(main, {
+  const fast = emitRows(main, {
     logits: masked,
     sum: (weights) => perHead(emitSums(context, shared(weights, keyLength), v), valueDim),
     returnLse,
@@ -76,6 +85,32 @@ export function emitDirect(
     whenFalse: (branch) => parts.map((name) => branch.op('Identity', [name])),
   });
   return { out, lse };
+}
+
+/**
+ * Adds softmax and sums of values in a form that is NaN where the exact one is needed. Most keys of a cache may
+ * be hidden by −∞, with which ONNX Runtime's Softmax, and products of what it gives, take ten times as long.
+ */
+function emitRows(
+  scope: GraphScope,
+  {
+    logits,
+    sum,
+    returnLse,
+  }: { readonly logits: Name; readonly sum: (weights: Name) => Name; readonly returnLse: boolean },
+): StepResult {
+  const { model } = scope;
+  const last = model.integers([-1]);
+  const greatest = emitGreatest(scope, logits);
+  const weights = emitWeights(scope, scope.op('Sub', [logits, greatest]));
+  const total = scope.op('ReduceSum', [weights, last], { keepdims: 1 });
+  const mean = scope.op('Div', [sum(weights), scope.op('Max', [total, model.scalar(LEAST)])]);
+  // Neither NaN nor +∞ is less than +∞.
+  const sumOfLogits = scope.op('ReduceSum', [logits, last], { keepdims: 1 });
+  const isSound = scope.op('Less', [sumOfLogits, model.scalar(Infinity)]);
+  const sound = (name: Name): Name => scope.op('Where', [isSound, name, model.scalar(NaN)]);
+  const rows = { out: sound(mean), greatest, total: sound(total) };
+  return returnLse ? withLse(scope, rows) : { out: rows.out };
 }
 
 function present({ out, lse }: StepResult): readonly Name[] {

@@ -19,7 +19,10 @@ export interface StepResult {
 const LOWEST = -3.4028234663852886e38;
 
 /** The smallest normal f32. */
-const LEAST = 1.1754943508222875e-38;
+export const LEAST = 1.1754943508222875e-38;
+
+/** The exponential of this, 10⁻³⁵, does not count beside that of the greatest logit, which is 1. */
+const LEAST_SHIFTED = -80;
 
 /** Results of a step's rows over a part of their keys, to be merged with those of other parts. */
 export interface PartialRows {
@@ -38,8 +41,8 @@ export interface PartialRows {
 export interface FastOperands {
   /** [G, 64, T·64], −∞ where a key is hidden. */
   readonly logits: Name;
-  /** Adds the sums [G, 64, Dv] of values by weights [G, 64, T·64]. */
-  readonly sum: (weights: Name) => Name;
+  /** [G, T·64, Dv]. */
+  readonly values: Name;
 }
 
 /** Operands of the exact form. */
@@ -60,34 +63,26 @@ interface ResultOptions {
   readonly returnLse: boolean;
 }
 
-/** Adds softmax and the weighted sum in the fast form. */
-export function emitFast(body: GraphScope, operands: FastOperands & ResultOptions): StepResult {
-  const { logits, sum, returnLse } = operands;
-  if (!returnLse) return { out: sum(body.op('Softmax', [logits], { axis: -1 })) };
-  return withLse(body, emitFastPartial(body, operands));
-}
-
 /** Adds the fast form of rows that will be merged. */
-export function emitFastPartial(body: GraphScope, { logits, sum }: FastOperands): PartialRows {
+export function emitFastPartial(body: GraphScope, { logits, values }: FastOperands): PartialRows {
   const { model } = body;
   const last = model.integers([-1]);
   const greatest = emitGreatest(body, logits);
   const weights = body.op('Exp', [body.op('Sub', [logits, greatest])]);
   const total = body.op('ReduceSum', [weights, last], { keepdims: 1 });
-  return {
-    out: body.op('Div', [sum(weights), body.op('Max', [total, model.scalar(LEAST)])]),
-    greatest,
-    total,
-  };
+  const sum = body.op('MatMul', [weights, values]);
+  return { out: body.op('Div', [sum, body.op('Max', [total, model.scalar(LEAST)])]), greatest, total };
 }
 
-function emitGreatest(body: GraphScope, logits: Name): Name {
+/** Adds the greatest logit of each row, or the least number where all are −∞. */
+export function emitGreatest(body: GraphScope, logits: Name): Name {
   const { model } = body;
   const greatest = body.op('ReduceMax', [logits, model.integers([-1])], { keepdims: 1 });
   return body.op('Max', [greatest, model.scalar(LOWEST)]);
 }
 
-function withLse(body: GraphScope, { out, greatest, total }: PartialRows): StepResult {
+/** Adds the log-sum-exp of rows. */
+export function withLse(body: GraphScope, { out, greatest, total }: PartialRows): StepResult {
   const lse = body.op('Add', [greatest, body.op('Log', [total])]);
   return { out, lse: body.op('Squeeze', [lse, body.model.integers([-1])]) };
 }
@@ -96,6 +91,16 @@ function withLse(body: GraphScope, { out, greatest, total }: PartialRows): StepR
 export function emitExact(body: GraphScope, operands: ExactOperands & ResultOptions): StepResult {
   const rows = emitExactPartial(body, operands);
   return operands.returnLse ? withLse(body, rows) : { out: rows.out };
+}
+
+/**
+ * Adds exponentials of logits less the greatest, 0 where they are too small to count. Those would be numbers
+ * below the normal ones, with which products take up to twenty times as long.
+ */
+export function emitWeights(body: GraphScope, shifted: Name): Name {
+  const least = body.model.scalar(LEAST_SHIFTED);
+  const counts = body.cast(body.op('Greater', [shifted, least]), 'f32');
+  return body.op('Mul', [body.op('Exp', [body.op('Max', [shifted, least])]), counts]);
 }
 
 /** Adds the exact form of rows that will be merged. */
@@ -116,7 +121,7 @@ export function emitExactPartial(body: GraphScope, { logits, hidden, values }: E
   const sound = where(isNaN, minusInfinity, masked);
   const rowIsNaN = anyOf(body.op('ReduceSum', [flag(isNaN), last], { keepdims: 1 }));
   const greatest = emitGreatest(body, sound);
-  const weights = body.op('Exp', [body.op('Sub', [sound, greatest])]);
+  const weights = emitWeights(body, body.op('Sub', [sound, greatest]));
   const total = body.op('ReduceSum', [weights, last], { keepdims: 1 });
   const shares = body.op('Div', [weights, body.op('Max', [total, model.scalar(LEAST)])]);
 

@@ -76,8 +76,7 @@ export function emitGeneralScans(scope: GraphScope, context: StepContext): Place
     const raw = counts === undefined ? products : body.op('Sub', [products, body.op('Log', [counts])]);
     const isHidden = hidden();
     const logits = body.op('Where', [isHidden, model.scalar(-Infinity), raw]);
-    const sumOf = (weights: Name): Name => body.op('MatMul', [weights, values]);
-    const fast = emitFastPartial(body, { logits, sum: sumOf });
+    const fast = emitFastPartial(body, { logits, values });
     const fastParts = [fast.out, fast.total, fast.greatest];
 
     const corrected = (branch: GraphScope): Name[] => {

@@ -1,0 +1,31 @@
+/** The network that a search drives: it continues rows of tokens, one token at a time. */
+
+/** The token of a row that has ended: the row stays where it is, and its logits are not read. */
+export const ENDED = -1;
+
+/** Where a decoder runs. */
+export interface DecoderPlace {
+  readonly backend?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Continues rows of tokens. Every row has equally many tokens. */
+export interface Decoder {
+  /** Number of logits of a row. */
+  readonly vocabSize: number;
+  /** Names of all backends that took part so far. */
+  readonly backends: ReadonlySet<string>;
+  /**
+   * Begins a row for each prompt. Returns the logits [prompts, vocabSize] behind them, which hold until the
+   * next call. Errors: `ABORTED`, those of the backends.
+   */
+  start(prompts: readonly (readonly number[])[]): Promise<Float32Array>;
+  /**
+   * Row i becomes row `sourceRows[i]` with `tokens[i]` behind it, or is left out of the step where that is
+   * `ENDED`. In the first step there may be more rows than prompts; afterwards their number stays. Returns
+   * the logits [rows, vocabSize], which hold until the next call. Errors: those of `start`.
+   */
+  step(tokens: Int32Array, sourceRows: Int32Array): Promise<Float32Array>;
+  /** Releases what it keeps of the rows. */
+  [Symbol.asyncDispose](): Promise<void>;
+}

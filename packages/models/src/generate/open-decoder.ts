@@ -1,0 +1,26 @@
+/** The decoder of a model, for one input. */
+import type { RunnableModel } from '../runnable-model.ts';
+import { CachedDecoder, type SourceText } from './cached-decoder.ts';
+import type { Decoder, DecoderPlace } from './decoder.ts';
+import type { SearchPlan } from './search.ts';
+import { WholeTextDecoder } from './whole-text-decoder.ts';
+
+/** What a search begins with. */
+export interface SearchSource {
+  /** Undefined in models without an encoder. */
+  readonly text: SourceText | undefined;
+  /** The tokens that are continued. */
+  readonly prompt: readonly number[];
+}
+
+/** Opens the decoder of a model for a search. */
+export function openDecoder(
+  runnable: RunnableModel,
+  { text }: SearchSource,
+  { choice, returned, rules: { maxLength } }: SearchPlan,
+  place: DecoderPlace,
+): Decoder {
+  if (text === undefined) return new WholeTextDecoder(runnable, place);
+  const rows = choice.kind === 'beams' ? choice.beams : returned;
+  return new CachedDecoder(runnable, text, { rows, maxLength }, place);
+}

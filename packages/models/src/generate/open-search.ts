@@ -1,0 +1,108 @@
+/** What a call generates with: its options and the files' defaults, checked before anything is computed. */
+import { AttnError } from '@attn/core';
+import type { EncodeProgress } from '../encode/options.ts';
+import type { GenerationRules, Model } from '../model.ts';
+import type { RunnableModel } from '../runnable-model.ts';
+import { defaultsOf } from './generation-config.ts';
+import type { SearchSource } from './open-decoder.ts';
+import { openSource } from './open-source.ts';
+import type { Generated, GenerateOptions, SearchOptions } from './options.ts';
+import { idleOptions, planSearch } from './plan-search.ts';
+import { runSearch, type SearchRun } from './run-search.ts';
+import type { SearchPlan } from './search.ts';
+import { readSearchSettings } from './settings.ts';
+import { TokenProgress } from './token-progress.ts';
+
+/** What a call generates with. */
+export interface OpenSearch {
+  /** Sentences about options that do nothing. */
+  readonly idle: readonly string[];
+  /** Texts before which a text ends. */
+  readonly stop: readonly string[];
+  /** What a search for a text of these ids begins with. Errors: `INVALID_ARGUMENT` (a text is too long). */
+  sourceOf(ids: readonly number[]): SearchSource;
+  /** The plan of a search. Errors: `INVALID_ARGUMENT` (no room). */
+  planOf(source: SearchSource): SearchPlan;
+}
+
+/** Callbacks of a call that generates, and where it runs. */
+export interface SearchCallbacks extends Pick<SearchRun, 'backend' | 'signal'> {
+  readonly onToken?: ((id: number, input: number, text: number) => void) | undefined;
+  readonly onText?: ((piece: string, input: number, text: number) => void) | undefined;
+  readonly onProgress?: ((progress: EncodeProgress) => void) | undefined;
+}
+
+/** What a model's texts end with. Errors: `UNSUPPORTED` for a model that generates none. */
+export function rulesOf(where: string, { generation, architecture }: Model): GenerationRules {
+  if (generation !== undefined) return generation;
+  const message = `${architecture} generates no texts: only a causal language model does, such as ReformerModelWithLMHead, or one with a decoder, such as LEDForConditionalGeneration`;
+  throw new AttnError('UNSUPPORTED', where, message);
+}
+
+/** Options of a search, and of what it begins with. */
+export type OpenSearchOptions = SearchOptions & Pick<GenerateOptions, 'decoder_input_ids' | 'globalTokens'>;
+
+/**
+ * Checks options, and joins them with the files' defaults. `task` is a name in `task_specific_params`.
+ * Errors: `UNSUPPORTED`, `INVALID_ARGUMENT`, `MISSING_INPUT` (`stop` without a tokenizer), `MALFORMED_FILE`.
+ */
+export function openSearch(
+  where: string,
+  runnable: RunnableModel,
+  { decoder_input_ids, globalTokens, ...options }: OpenSearchOptions,
+  task?: string,
+): OpenSearch {
+  const { model, tokenizer, settings } = runnable;
+  const { eosTokenId, decoder } = rulesOf(where, model);
+  const { vocabSize = Infinity } = model;
+  const own = readSearchSettings(where, options, vocabSize);
+  const { generation } = settings;
+  const defaults = generation ? defaultsOf(where, generation, own, { task, vocabSize }) : {};
+  const stop = own.stop ?? defaults.stop ?? [];
+  if (stop.length > 0 && tokenizer === undefined)
+    throw new AttnError('MISSING_INPUT', where, 'stop needs a tokenizer, and this model has none');
+  const { decoder_start_token_id } = own;
+  const begin = { decoder_input_ids, globalTokens, decoder_start_token_id };
+  const sourceOf = openSource(where, runnable, begin, defaults);
+  const place = { where, eos: [eosTokenId].flat(), room: decoder?.maxLength ?? model.maxLength };
+  const plan = planSearch(own, defaults, { ...place, promptLength: 1 });
+  return {
+    idle: idleOptions(own, plan),
+    stop,
+    sourceOf,
+    planOf: ({ prompt }) => planSearch(own, defaults, { ...place, promptLength: prompt.length }),
+  };
+}
+
+/** Generates the texts of all sources, one after another. Errors: those of `planOf` and `runSearch`. */
+export async function generateAll(
+  where: string,
+  runnable: RunnableModel,
+  search: OpenSearch,
+  sources: readonly SearchSource[],
+  { onToken, onText, onProgress, backend, signal }: SearchCallbacks,
+): Promise<readonly Generated[]> {
+  const plans = sources.map((source) => search.planOf(source));
+  const progress = new TokenProgress(plans.map(newTokens), onProgress);
+  const results: Generated[] = [];
+  for (const [input, source] of sources.entries()) {
+    progress.begin(input);
+    const result = await runSearch(where, runnable, source, {
+      plan: plans[input],
+      stop: search.stop,
+      backend,
+      signal,
+      onStep: () => progress.step(),
+      onToken: onToken && ((id, text) => onToken(id, input, text)),
+      onText: onText && ((piece, text) => onText(piece, input, text)),
+    });
+    results.push(result);
+  }
+  progress.begin(sources.length);
+  return results;
+}
+
+/** Most new tokens of a search. */
+export function newTokens({ rules }: SearchPlan): number {
+  return rules.maxLength - rules.promptLength;
+}

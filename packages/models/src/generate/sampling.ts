@@ -1,0 +1,118 @@
+/** Draws a token from logits: of those that temperature, top-k and top-p leave, in this order. */
+import { mulberry32 } from '@attn/core/backend';
+import { Largest } from './largest.ts';
+import { belowOf, greatest } from './log-softmax.ts';
+
+/** How tokens are drawn. */
+export interface Sampling {
+  /** Logits are divided by it; above 0. */
+  readonly temperature: number;
+  /** Only this many of the likeliest tokens may be drawn; 0 for all. */
+  readonly topK: number;
+  /**
+   * Only the fewest of the likeliest tokens that together have this probability may be drawn, in (0, 1].
+   * Holtzman et al. 2020, https://arxiv.org/abs/1904.09751
+   */
+  readonly topP: number;
+}
+
+/** How many of the likeliest are looked at first where top-p alone decides. */
+const FIRST = 64;
+
+/** Returns a generator of uniform numbers in [0, 1) that follow from a seed. */
+export function uniform(seed: number): () => number {
+  const next = mulberry32(seed);
+  return () => next() / 2 ** 32;
+}
+
+/** Draws tokens from rows of one vocabulary. It keeps its memory from draw to draw. */
+export class Sampler {
+  private readonly sampling: Sampling;
+  private readonly probabilities: Float64Array;
+  /** Selections of more and more tokens: only the first, until top-p asks for more. */
+  private readonly selections: Largest[] = [];
+
+  constructor(sampling: Sampling, vocabSize: number) {
+    this.sampling = sampling;
+    this.probabilities = new Float64Array(vocabSize);
+  }
+
+  /**
+   * Draws a token; NaN is never drawn. Tokens lie on the line of the draw in the order of their ids, so that
+   * backends which differ in the last digit of a logit draw the same. Errors: `RUN_FAILED` where no logit is
+   * a number.
+   *
+   * @param threshold uniform in [0, 1)
+   */
+  draw(logits: Float32Array, threshold: number): number {
+    const weights = this.weigh(logits);
+    let total = 0;
+    for (let id = 0; id < weights.length; id++) total += weights[id];
+    let sum = 0;
+    let last = 0;
+    for (let id = 0; id < weights.length; id++) {
+      if (weights[id] === 0) continue;
+      sum += weights[id];
+      if (threshold * total < sum) return id;
+      last = id;
+    }
+    return last; // rounding may put the threshold behind the sum
+  }
+
+  /** Weights of all tokens in proportion to their probabilities; 0 for those that may not be drawn. */
+  weigh(logits: Float32Array): Float64Array {
+    const { probabilities: weights } = this;
+    const { temperature, topK, topP } = this.sampling;
+    const most = greatest(logits);
+    for (let id = 0; id < weights.length; id++)
+      weights[id] = Math.exp(belowOf(logits[id], most) / temperature);
+    if (topK > 0 && topK < weights.length) this.keep(this.select(logits, topK), topK);
+    if (topP < 1) this.keepNucleus(logits, topP);
+    return weights;
+  }
+
+  private keepNucleus(logits: Float32Array, topP: number): void {
+    const { probabilities: weights } = this;
+    let total = 0;
+    let possible = 0;
+    for (let id = 0; id < weights.length; id++) {
+      total += weights[id];
+      if (weights[id] > 0) possible += 1;
+    }
+    for (let count = FIRST; ; count *= 4) {
+      const best = this.select(logits, count);
+      let sum = 0;
+      for (let i = 0; i < best.size; i++) {
+        sum += weights[best.ids[i]];
+        if (sum >= topP * total) {
+          this.keep(best, i + 1);
+          return;
+        }
+      }
+      if (count >= possible) return; // rounding must not drop the unlikeliest
+    }
+  }
+
+  /** The likeliest tokens, the first of equal ones. */
+  private select(logits: Float32Array, most: number): Largest {
+    const count = Math.min(most, logits.length);
+    let best = this.selections.find(({ ids }) => ids.length === count);
+    if (best === undefined) {
+      best = new Largest(count);
+      this.selections.push(best);
+    }
+    best.clear();
+    for (let id = 0; id < logits.length; id++) best.offer(logits[id], id);
+    best.sort();
+    return best;
+  }
+
+  /** Leaves only the first so many of a selection. */
+  private keep({ ids, size }: Largest, count: number): void {
+    const { probabilities: weights } = this;
+    const rest = Math.min(count, size);
+    // Signs mark what stays, so that no second list is needed.
+    for (let i = 0; i < rest; i++) weights[ids[i]] *= -1;
+    for (let id = 0; id < weights.length; id++) weights[id] = weights[id] < 0 ? -weights[id] : 0;
+  }
+}

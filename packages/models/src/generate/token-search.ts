@@ -1,0 +1,85 @@
+/** Greedy search and sampling: each row takes one token a step, whatever the others take. */
+import { ENDED, type Decoder } from './decoder.ts';
+import { likeliest } from './log-softmax.ts';
+import { Sampler, uniform } from './sampling.ts';
+import { StepScores, type FoundRow, type SearchPlan, type SearchWatch } from './search.ts';
+import { TokenRows } from './token-rows.ts';
+
+/** What draws of other rows of a prompt are seeded with, apart from the seed. */
+const GOLDEN_RATIO = 0x9e3779b9;
+
+/**
+ * Continues prompts of equally many tokens. The rows of a prompt draw apart from each other, and from those
+ * of other prompts. Returns the rows of each prompt. Errors: `RUN_FAILED` (no logit is a number), those of
+ * the decoder.
+ */
+export async function searchTokens(
+  decoder: Decoder,
+  prompts: readonly (readonly number[])[],
+  { choice, rules, returned }: SearchPlan,
+  { onStep, onToken, onScores }: SearchWatch = {},
+): Promise<readonly (readonly FoundRow[])[]> {
+  const { promptLength, maxLength, eos } = rules;
+  const count = prompts.length * returned;
+  const rows = promptRows(prompts, returned, maxLength);
+  const scores = new StepScores(
+    rules,
+    { prompts: prompts.length, perPrompt: returned, vocab: decoder.vocabSize },
+    false,
+  );
+  const choose = chooserOf(choice, count, returned, decoder.vocabSize);
+  const tokens = new Int32Array(count);
+  const sources = Int32Array.from(tokens, (_, row) => row);
+  const starts = Int32Array.from(tokens, (_, row) => Math.floor(row / returned));
+  const ends: (FoundRow['end'] | undefined)[] = new Array(count).fill(undefined);
+  const lengths = new Int32Array(count).fill(maxLength);
+  const hasEnded = (row: number): boolean => ends[row] !== undefined;
+  for (let step = 0; rows.length < maxLength && ends.includes(undefined); step++) {
+    onStep?.();
+    const logits =
+      step === 0 ? await decoder.start(prompts) : await decoder.step(tokens, step === 1 ? starts : sources);
+    scores.read(logits, rows, step === 0, hasEnded);
+    onScores?.(scores.rows);
+    for (let row = 0; row < count; row++) {
+      if (hasEnded(row)) continue;
+      const id = choose(scores.rows[row], row);
+      tokens[row] = id;
+      const stops = onToken?.(id, row) === true;
+      if (!stops && !eos.includes(id)) continue;
+      ends[row] = 'stop';
+      lengths[row] = rows.length + 1;
+    }
+    rows.extend(tokens, sources);
+    for (let row = 0; row < count; row++) if (hasEnded(row)) tokens[row] = ENDED;
+  }
+  const results = rows.rows.map((row, i): FoundRow => {
+    const ids = Array.from(row.subarray(promptLength, lengths[i]));
+    return { ids, end: ends[i] ?? 'length' };
+  });
+  return prompts.map((_, i) => results.slice(i * returned, (i + 1) * returned));
+}
+
+/** Rows that begin with prompts, so many for each. */
+export function promptRows(
+  prompts: readonly (readonly number[])[],
+  perPrompt: number,
+  maxLength: number,
+): TokenRows {
+  const rows = new TokenRows(prompts.length * perPrompt, maxLength, prompts[0].length);
+  for (const [i, row] of rows.rows.entries()) row.set(prompts[Math.floor(i / perPrompt)]);
+  return rows;
+}
+
+function chooserOf(
+  choice: SearchPlan['choice'],
+  count: number,
+  returned: number,
+  vocabSize: number,
+): (scores: Float32Array, row: number) => number {
+  if (choice.kind !== 'sample') return likeliest;
+  const sampler = new Sampler(choice, vocabSize);
+  const randoms = Array.from({ length: count }, (_, row) =>
+    uniform(choice.seed ^ Math.imul(row % returned, GOLDEN_RATIO)),
+  );
+  return (scores, row) => sampler.draw(scores, randoms[row]());
+}
