@@ -22,6 +22,7 @@ import { layerSuite } from './suites/layer.ts';
 import { linearSuite } from './suites/linear.ts';
 import { loadingSuite } from './suites/loading.ts';
 import { lshQualitySuite } from './suites/lsh-quality.ts';
+import { generateSuite } from './suites/generate.ts';
 import { growthSuite } from './suites/growth.ts';
 import { linformerSuite } from './suites/linformer.ts';
 import { lshSuite } from './suites/lsh.ts';
@@ -63,6 +64,7 @@ const suites: readonly Suite[] = [
   encodersSuite,
   tokenizersSuite,
   tasksSuite,
+  generateSuite,
   serveSuite,
   corpusSuite,
   workersSuite,

@@ -98,22 +98,31 @@ function scalar(): void {
   scalarResult[0] = a + b + c + d + e + f + g + h;
 }
 
-/** Vectors that the reader reads in a step. */
+/** Vectors that are read in a step. */
 const READ = 8;
 
+/** Shared memory that threads read, of so many bytes. Errors: `RangeError` when there is not so much. */
+export function readableMemory(bytes: number): WebAssembly.Memory {
+  const pages = Math.ceil(bytes / 65_536);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  // Pages that nobody has written are all the same page of zeros.
+  new Float64Array(memory.buffer).fill(1);
+  return memory;
+}
+
 /**
- * The bytes of a module that reads memory as fast as a thread can. It imports the shared memory `env.memory`,
- * and exports `read(from, to)`, which reads the bytes between two addresses, a multiple of 128 apart, and
- * writes 16 bytes at address 0.
+ * The function that reads a shared memory as fast as one thread can: the bytes between two addresses, a
+ * multiple of 128 apart. It writes 16 bytes at address 0.
  *
  * @example
  * ```ts
- * import { readerModule } from '@attn/wasm/ceilings';
+ * import { memoryReader, readableMemory } from '@attn/wasm/ceilings';
  *
- * const module = new WebAssembly.Module(readerModule());
+ * const read = memoryReader(readableMemory(2 ** 20));
+ * read(0, 2 ** 20);
  * ```
  */
-export function readerModule(): Uint8Array<ArrayBuffer> {
+export function memoryReader(memory: WebAssembly.Memory): (from: number, to: number) => void {
   const module = new ModuleBuilder({ sharedMemory: true });
   module.export(
     module.define('read', { from: 'i32', to: 'i32' }, (f, { from, to }) => {
@@ -122,8 +131,15 @@ export function readerModule(): Uint8Array<ArrayBuffer> {
         parts.forEach((part, i) => f.set(part, v128.or(part, v128.load(from, 16 * i)))),
       );
       // The result is used, so that the engine cannot leave anything out.
-      f.do(v128.store(0, parts.reduce((all: V128, part) => v128.or(all, part), f32x4.all(0))));
+      f.do(
+        v128.store(
+          0,
+          parts.reduce((all: V128, part) => v128.or(all, part), f32x4.all(0)),
+        ),
+      );
     }),
   );
-  return module.toBytes();
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { env: { memory } });
+  const { read } = instance.exports as { read(from: number, to: number): void };
+  return read;
 }

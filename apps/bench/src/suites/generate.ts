@@ -1,0 +1,199 @@
+/**
+ * Generation: LED-base in real size with random weights, which reads a long text and writes a shorter one.
+ * `--only wasm` measures this backend, `--only 4096` texts of so many tokens.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { sizeOf } from '@attn/core/backend';
+import { LED_PRESETS, ledFamily, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
+import { median } from 'simple-statistics';
+import type { GenerateTask, GenerateTimes } from '../generate/generate-process.ts';
+import type { SteadyGrowth, SteadyTask } from '../generate/steady-process.ts';
+import type { Suite, SuiteOptions, Table } from '../suite.ts';
+
+const BACKENDS = ['wasm', 'onnx'] as const;
+type BackendName = (typeof BACKENDS)[number];
+
+/** Steps of a window, over which a median is taken. */
+const WINDOW = 16;
+
+const BEAMS = 4;
+
+/** Sizes of a model. */
+interface Sizes {
+  readonly layers: number;
+  readonly width: number;
+  readonly inner: number;
+  readonly words: number;
+}
+
+/** A model on disk, and the texts that it reads and writes. */
+interface Stored {
+  readonly folder: string;
+  readonly sizes: Sizes;
+  readonly weightBytes: number;
+  readonly length: number;
+  readonly steps: number;
+}
+
+export const generateSuite: Suite = {
+  name: 'generate',
+  describes: 'generation: LED-base, a step beside the bandwidth of memory, beams, memory',
+  async run(options) {
+    const home = await mkdtemp(join(tmpdir(), 'attn-bench-'));
+    try {
+      options.log('generate: making checkpoints of random weights');
+      const stored = await store(join(home, 'base'), options);
+      const tables = [await decoding(stored, options)];
+      const small = join(home, 'small');
+      await writeCheckpoint(small, randomCheckpoint(ledFamily, smallConfig(options)));
+      return [...tables, await steadiness(small, options)];
+    } finally {
+      await rm(home, { recursive: true, force: true });
+    }
+  },
+};
+
+function chosen({ only = '' }: SuiteOptions): { backends: readonly BackendName[]; length: number | undefined } {
+  const items = String(only).split(',');
+  const named = BACKENDS.filter((backend) => items.includes(backend));
+  const length = items.map(Number).find((item) => item > 0);
+  return { backends: named.length > 0 ? named : BACKENDS, length };
+}
+
+async function store(folder: string, options: SuiteOptions): Promise<Stored> {
+  const { quick } = options;
+  const layers = quick ? 2 : 6;
+  const config = {
+    ...LED_PRESETS['led-base'],
+    encoder_layers: layers,
+    decoder_layers: layers,
+    attention_window: new Array<number>(layers).fill(1024),
+    ...(quick && { vocab_size: 8192 }),
+  };
+  const checkpoint = randomCheckpoint(ledFamily, config);
+  await writeCheckpoint(folder, checkpoint);
+  const weightBytes = checkpoint.names.reduce((sum, name) => sum + 4 * sizeOf(checkpoint.spec(name).shape), 0);
+  const length = chosen(options).length ?? (quick ? 1024 : 16_384);
+  const sizes = { layers, width: 768, inner: 3072, words: quick ? 8192 : 50_265 };
+  return { folder, sizes, weightBytes, length, steps: quick ? 2 * WINDOW : 256 };
+}
+
+function smallConfig({ quick }: SuiteOptions) {
+  return {
+    ...LED_PRESETS['led-base'],
+    d_model: 64,
+    encoder_layers: 2,
+    decoder_layers: 2,
+    encoder_attention_heads: 4,
+    decoder_attention_heads: 4,
+    encoder_ffn_dim: 128,
+    decoder_ffn_dim: 128,
+    attention_window: [64, 64],
+    vocab_size: 1024,
+    max_encoder_position_embeddings: 64,
+    max_decoder_position_embeddings: quick ? 512 : 4352,
+  };
+}
+
+/** Runs a script of `generate/` in a fresh process, and reads the object that it prints. */
+async function inProcess<R>(script: string, task: GenerateTask | SteadyTask): Promise<R> {
+  const path = fileURLToPath(new URL(`../generate/${script}.js`, import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [path, JSON.stringify(task)]);
+  return JSON.parse(stdout) as R;
+}
+
+/** Bytes that a step reads: the decoder's weights, the words, the text's keys and values, the row's own. */
+function stepBytes({ sizes, length }: Stored, rows: number, own: number): number {
+  const { layers, width, inner, words } = sizes;
+  const weights = layers * (6 * width * width + 2 * width * inner) + words * width;
+  return 4 * (weights + cacheNumbers(sizes, length) + rows * cacheNumbers(sizes, own));
+}
+
+/** Keys and values of all layers for a row of so many tokens. */
+function cacheNumbers({ layers, width }: Sizes, length: number): number {
+  return 2 * layers * width * length;
+}
+
+async function decoding(stored: Stored, options: SuiteOptions): Promise<Table> {
+  const { threads = 2 } = options;
+  const { length, steps, sizes, weightBytes } = stored;
+  const rows: Table['rows'][number][] = [];
+  for (const backend of chosen(options).backends) {
+    const common = { folder: stored.folder, backend, threads, length };
+    const run = (part: Pick<GenerateTask, 'steps' | 'beams'>): Promise<GenerateTimes> =>
+      inProcess('generate-process', { ...common, ...part });
+    options.log(`generate: the encoder, ${backend}`);
+    const encoder = await run({ steps: 0, beams: 1 });
+    for (const beams of [1, BEAMS]) {
+      options.log(`generate: ${beams} beams, ${backend}`);
+      const times = await run({ steps, beams });
+      const [early, late] = [0, steps - WINDOW].map((from) => overFloor(times, stored, beams, from));
+      const caches = 4 * (cacheNumbers(sizes, length) + beams * cacheNumbers(sizes, steps));
+      rows.push({
+        who: `@attn/${backend}, ${beams === 1 ? 'greedy' : `${beams} beams`}`,
+        'tokens in': length,
+        'encoder, s': encoder.first / 1000,
+        'to the first token, s': times.first / 1000,
+        [`step, ms, 1–${WINDOW}`]: early.ms,
+        [`step, ms, ${steps - WINDOW + 1}–${steps}`]: late.ms,
+        'floor, ms': late.floor,
+        'first over floor': early.ratio,
+        'last over floor': late.ratio,
+        'peak, MB': times.peak / 1e6,
+        'beyond weights and caches, MB': (times.peak - weightBytes - caches) / 1e6,
+      });
+    }
+  }
+  const note =
+    `${sizes.layers} layers, random weights, ${threads} threads, ${steps} tokens out, medians. The floor of a step is the time to read once the decoder's weights, the words, ` +
+    'and the keys and values of both attentions, at the bandwidth that as many threads reach in the same process just before and after the step. ' +
+    'Targets: at most 1.3 times the floor, from the first step to the last; four beams at most twice a greedy step; at most 300 MB beyond weights and caches. ' +
+    '"To the first token" includes the encoder, the projection of its states to keys and values, and one step.';
+  return { title: 'Generation, LED-base', note, rows };
+}
+
+/** Medians over a window of steps. */
+function overFloor(
+  { steps, bandwidths }: GenerateTimes,
+  stored: Stored,
+  beams: number,
+  from: number,
+): { readonly ms: number; readonly floor: number; readonly ratio: number } {
+  const window = steps.slice(from, from + WINDOW);
+  const floors = window.map((_, i) => {
+    const step = from + i;
+    const bandwidth = (bandwidths[step] + bandwidths[step + 1]) / 2;
+    return (1000 * stepBytes(stored, beams, step + 1)) / bandwidth;
+  });
+  return {
+    ms: median(window),
+    floor: median(floors),
+    ratio: median(window.map((ms, i) => ms / floors[i])),
+  };
+}
+
+async function steadiness(folder: string, options: SuiteOptions): Promise<Table> {
+  const { threads = 2, quick } = options;
+  const [before, steps] = quick ? [150, 100] : [2_150, 2_000];
+  const rows: Table['rows'][number][] = [];
+  for (const backend of chosen(options).backends) {
+    options.log(`generate: memory over steps, ${backend}`);
+    const growth = await inProcess<SteadyGrowth>('steady-process', { folder, backend, threads, before, steps });
+    rows.push({
+      backend,
+      steps,
+      'ms a step': growth.ms,
+      'JavaScript, kB': growth.heap / 1e3,
+      'buffers, kB': growth.buffers / 1e3,
+      'resident, kB': growth.resident / 1e3,
+    });
+  }
+  const note =
+    `A small LED in a fresh process: what grows from step ${before} to step ${before + steps}, after garbage is collected.`;
+  return { title: 'Memory over many steps', note, rows };
+}
