@@ -45,6 +45,18 @@ export interface ProductCall {
 /** Number of tasks per thread in a large job: enough that all threads end at about the same time. */
 const TASKS_PER_THREAD = 8;
 
+/**
+ * A product of fewer rows waits for its right operand to come from memory, and takes as long as one of so
+ * many rows.
+ */
+const FEW_ROWS = 4;
+
+/**
+ * The most bytes of a right operand in a task of few rows: pieces of A meet all of its panels, one after
+ * another, so that these should stay in the cache between two pieces.
+ */
+const FEW_ROWS_BYTES = 2 ** 19;
+
 /** Packs right operands. */
 export async function packAll(frame: Frame, operands: readonly RightOperand[]): Promise<void> {
   const panels = operands.reduce((sum, { columns }) => sum + Math.ceil(columns / PANEL), 0);
@@ -86,7 +98,10 @@ export async function multiplyAll(
     kernel: 'multiply',
     records,
     scratchBytes: GEMM_SCRATCH_BYTES,
-    flops: products.reduce((sum, { rows, columns, depth }) => sum + 2 * rows * columns * depth, 0),
+    flops: products.reduce(
+      (sum, { rows, columns, depth }) => sum + 2 * Math.max(rows, FEW_ROWS) * columns * depth,
+      0,
+    ),
   });
 }
 
@@ -97,7 +112,9 @@ function cut(
 ): Record<keyof typeof PRODUCT, number>[] {
   const rowBlocks = Math.ceil(rows / ROWS);
   const ranges = Math.ceil((TASKS_PER_THREAD * threads) / Math.max(1, rowBlocks));
-  const width = PANEL * Math.max(16, Math.ceil(columns / PANEL / ranges));
+  const panels = Math.ceil(columns / PANEL / ranges);
+  const most = Math.ceil(FEW_ROWS_BYTES / (PANEL_BYTES * Math.max(1, depth)));
+  const width = PANEL * (rows > FEW_ROWS ? Math.max(16, panels) : Math.max(4, Math.min(panels, most)));
   const list: Record<keyof typeof PRODUCT, number>[] = [];
   for (let row = 0; row < rows; row += ROWS) {
     for (let column = 0; column < columns; column += width) {
