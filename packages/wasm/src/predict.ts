@@ -97,13 +97,19 @@ export function predict(graph: Graph, plans: PlanCache, crew: CrewSpeed): number
     if (ops[node.op].isView) return sum;
     if (node.op === 'attention') {
       const { problem, plan } = plans.expected(inputSpecs(graph, node), node.attributes);
-      return sum + attentionMs(problem, plan, crew);
+      const inHeap = [node.inputs.k, node.inputs.v].every((id) => !isOutside(graph, id));
+      return sum + attentionMs(problem, plan, crew, { inHeap });
     }
     const flops = flopsOf(node, graph);
     const ms = flops / crew.rate;
     const isShared = crew.threads > 1 && flops > WORTH_WAKING;
     return sum + NODE_MS + (isShared ? crew.wakingMs + ms / crew.gain : ms);
   }, 0);
+}
+
+/** Whether a value is the caller's: kernels copy it into the heap. */
+function isOutside(graph: Graph, id: number): boolean {
+  return graph.constants.has(id) || [...graph.inputs.values()].includes(id);
 }
 
 /** Operations of a node. Attention is predicted in milliseconds, by its plan, and views cost nothing. */

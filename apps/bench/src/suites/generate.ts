@@ -58,7 +58,10 @@ export const generateSuite: Suite = {
   },
 };
 
-function chosen({ only = '' }: SuiteOptions): { backends: readonly BackendName[]; length: number | undefined } {
+function chosen({ only = '' }: SuiteOptions): {
+  backends: readonly BackendName[];
+  length: number | undefined;
+} {
   const items = String(only).split(',');
   const named = BACKENDS.filter((backend) => items.includes(backend));
   const length = items.map(Number).find((item) => item > 0);
@@ -77,7 +80,10 @@ async function store(folder: string, options: SuiteOptions): Promise<Stored> {
   };
   const checkpoint = randomCheckpoint(ledFamily, config);
   await writeCheckpoint(folder, checkpoint);
-  const weightBytes = checkpoint.names.reduce((sum, name) => sum + 4 * sizeOf(checkpoint.spec(name).shape), 0);
+  const weightBytes = checkpoint.names.reduce(
+    (sum, name) => sum + 4 * sizeOf(checkpoint.spec(name).shape),
+    0,
+  );
   const length = chosen(options).length ?? (quick ? 1024 : 16_384);
   const sizes = { layers, width: 768, inner: 3072, words: quick ? 8192 : 50_265 };
   return { folder, sizes, weightBytes, length, steps: quick ? 2 * WINDOW : 256 };
@@ -183,7 +189,13 @@ async function steadiness(folder: string, options: SuiteOptions): Promise<Table>
   const rows: Table['rows'][number][] = [];
   for (const backend of chosen(options).backends) {
     options.log(`generate: memory over steps, ${backend}`);
-    const growth = await inProcess<SteadyGrowth>('steady-process', { folder, backend, threads, before, steps });
+    const growth = await inProcess<SteadyGrowth>('steady-process', {
+      folder,
+      backend,
+      threads,
+      before,
+      steps,
+    });
     rows.push({
       backend,
       steps,
@@ -193,7 +205,6 @@ async function steadiness(folder: string, options: SuiteOptions): Promise<Table>
       'resident, kB': growth.resident / 1e3,
     });
   }
-  const note =
-    `A small LED in a fresh process: what grows from step ${before} to step ${before + steps}, after garbage is collected.`;
+  const note = `A small LED in a fresh process: what grows from step ${before} to step ${before + steps}, after garbage is collected.`;
   return { title: 'Memory over many steps', note, rows };
 }

@@ -9,7 +9,7 @@ import { fitsInPlace } from '../kernels/attention/in-place.ts';
 /** The most queries that share keys: beyond these, packed tiles pay. */
 const FEW = 8;
 
-/** Whether a call of these sizes and with this plan may read keys and values in place, if they are in the heap. */
+/** Whether a call of these sizes and this plan may read keys and values in place, if they are in the heap. */
 export function mayReadInPlace(problem: AttentionProblem, { groups }: AttentionPlan): boolean {
   const { layout, kvHeads, heads, keyLength, headDim, valueDim } = problem;
   const isContiguous = [headDim, valueDim].every(
@@ -18,8 +18,6 @@ export function mayReadInPlace(problem: AttentionProblem, { groups }: AttentionP
   if (!isContiguous || !fitsInPlace({ headDim, valueDim })) return false;
   return groups.every(
     ({ block, projection }) =>
-      projection !== 'global' &&
-      block.keyIndex === undefined &&
-      (block.queryCount * heads) / kvHeads <= FEW,
+      projection !== 'global' && block.keyIndex === undefined && (block.queryCount * heads) / kvHeads <= FEW,
   );
 }

@@ -49,6 +49,15 @@ test('copies count where there is little to compute', () => {
   expect(slower({})).toBeLessThan(1.3);
 });
 
+test('few queries of keys in the heap neither copy nor pack', () => {
+  const { problem, plan } = planned(16_384, full(), { queries: 1 });
+  const inHeap = attentionMs(problem, plan, ALONE, { inHeap: true });
+  expect(attentionMs(problem, plan, ALONE) / inHeap).toBeGreaterThan(1.5);
+  expect(inHeap / attentionMs(problem, plan, TWO, { inHeap: true })).toBeGreaterThan(1.7);
+  const many = planned(2048, full());
+  expect(attentionMs(many.problem, many.plan, ALONE, { inHeap: true })).toBe(ms(2048, full()));
+});
+
 test('threads help where there is enough to do, as much as they were measured to', () => {
   expect(ms(1024, full()) / ms(1024, full(), { speed: TWO })).toBeGreaterThan(1.7);
   expect(ms(32, full(), { speed: TWO })).toBe(ms(32, full()));

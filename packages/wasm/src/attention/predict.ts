@@ -8,6 +8,7 @@ import { TILE, type AttentionProblem, type PlanGroup } from '@attn/core/backend'
 import { WORTH_WAKING } from '../engine/control.ts';
 import { DEFAULT_SPEED, type CrewSpeed } from '../engine/speed.ts';
 import { headBatches, overlapsCopies } from './batches.ts';
+import { mayReadInPlace } from './in-place.ts';
 
 /** Nanoseconds of a call. */
 const CALL = 14_000;
@@ -30,13 +31,39 @@ const PAIR = 0.31;
 /** Nanoseconds to pack a number of keys or values. */
 const PACK = 0.25;
 
+/** Nanoseconds to read a number of keys or values in place, from memory. */
+const READ = 0.4;
+
 /** Nanoseconds to copy a number in or out, which only the calling thread can do. */
 const COPY = 0.5;
 
-/** Predicted milliseconds of a call. */
-export function attentionMs(problem: AttentionProblem, { groups }: AttentionPlan, crew: CrewSpeed): number {
+/**
+ * Predicted milliseconds of a call.
+ * @param options.inHeap whether keys and values are in the heap, as states and results of other nodes are
+ */
+export function attentionMs(
+  problem: AttentionProblem,
+  plan: AttentionPlan,
+  crew: CrewSpeed,
+  { inHeap = false }: { readonly inHeap?: boolean } = {},
+): number {
   const slower = DEFAULT_SPEED.rate / crew.rate;
-  return groups.reduce((sum, group) => sum + groupMs(problem, group, crew), (slower * CALL) / 1e6);
+  const inPlace = inHeap && mayReadInPlace(problem, plan);
+  const ms = (group: PlanGroup): number =>
+    inPlace ? inPlaceMs(problem, group, crew) : groupMs(problem, group, crew);
+  return plan.groups.reduce((sum, group) => sum + ms(group), (slower * CALL) / 1e6);
+}
+
+/** Few queries read keys and values once, on all threads. */
+function inPlaceMs(problem: AttentionProblem, { members, block }: PlanGroup, crew: CrewSpeed): number {
+  const slower = DEFAULT_SPEED.rate / crew.rate / 1e6;
+  const dims = problem.headDim + problem.valueDim;
+  const { queryCount, keyCount, stats } = block;
+  const heads = members.length;
+  const keys = Math.min(keyCount, TILE * stats.tiles);
+  const reading = heads * keys * (READ * dims + (2 * PRODUCT * dims + PAIR) * queryCount);
+  const all = { ms: slower * reading, flops: 2 * heads * stats.computedPairs * dims };
+  return slower * heads * HEAD + jobMs(all, 1, heads, crew);
 }
 
 function groupMs(problem: AttentionProblem, group: PlanGroup, crew: CrewSpeed): number {

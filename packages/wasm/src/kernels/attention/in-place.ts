@@ -174,7 +174,10 @@ function defineValues(
     const compute = (part: readonly Local<'v128'>[]): void => {
       addUp(part);
       const residues = part.map((sum): V128 => f32x4.sub(sum, sum));
-      const residue = f.let('residue', residues.reduce((all, x) => v128.or(all, x)));
+      const residue = f.let(
+        'residue',
+        residues.reduce((all, x) => v128.or(all, x)),
+      );
       f.if(v128.anyTrue(f32x4.ne(residue, f32x4.all(0))), () => addUp(part, bitOf));
       part.forEach((sum, i) => f.do(v128.store(to, sum, 16 * i)));
       f.advance(from, 16 * part.length);
