@@ -4,6 +4,7 @@ import * as assembler from './assembler/index.ts';
 import * as ceilings from './ceilings.ts';
 import * as module from './index.ts';
 
+const BENCH = 'is for benchmarks: its types say what fits';
 const ASSEMBLER = 'is for those who write kernels: its types say what fits';
 
 describeFunctions([module, ceilings, assembler], {
@@ -12,6 +13,8 @@ describeFunctions([module, ceilings, assembler], {
     options: [0],
   },
   measureCeilings: 'takes no arguments, and half a second',
+  readableMemory: BENCH,
+  memoryReader: BENCH,
   FunctionBuilder: ASSEMBLER,
   ModuleBuilder: ASSEMBLER,
 });

@@ -20,6 +20,7 @@ import {
 import { attentionMs } from './attention/predict.ts';
 import { WORTH_WAKING } from './engine/control.ts';
 import type { CrewSpeed } from './engine/speed.ts';
+import { FEW_ROWS } from './ops/product.ts';
 import { FLOPS_PER_INTEGER } from './ops/quantize-rows.ts';
 
 /** Milliseconds that a node takes beside its operations: checks, records, and small copies. */
@@ -136,8 +137,11 @@ function flopsOf(node: Exclude<GraphNode, NodeOf<'attention'>>, graph: Graph): n
         PRODUCT_OVERHEAD * ops.expertLinear.flops(specs, node.attributes) + FLOPS_PER_ELEMENT.gather * moved
       );
     }
-    case 'linear':
-      return PRODUCT_OVERHEAD * ops.linear.flops(specs, node.attributes);
+    case 'linear': {
+      const rows = sizeOf(specs.x.shape.slice(0, -1));
+      const waiting = Math.max(1, FEW_ROWS / Math.max(1, rows));
+      return PRODUCT_OVERHEAD * waiting * ops.linear.flops(specs, node.attributes);
+    }
     case 'quantizedLinear': {
       const flops = PRODUCT_OVERHEAD * ops.quantizedLinear.flops(specs, node.attributes);
       const { inputs = 'float' } = node.attributes;

@@ -1,6 +1,10 @@
 /** The most that this machine can do. */
 import { ceilings } from '../ceilings.ts';
+import { MemoryReader } from '../generate/memory-reader.ts';
 import type { Suite } from '../suite.ts';
+
+/** Samples of the bandwidth; the best counts. */
+const SAMPLES = 30;
 
 export const ceilingsSuite: Suite = {
   name: 'ceilings',
@@ -14,6 +18,19 @@ export const ceilingsSuite: Suite = {
     ];
     const note =
       'Multiply–adds on registers alone, one thread. "Share of peak" elsewhere is of the last of these that there is.';
-    return [{ title: 'Ceilings', note, rows }];
+    const bandwidths = [];
+    for (const threads of [1, 2]) bandwidths.push({ threads, 'GB/s': (await bandwidth(threads)) / 1e9 });
+    const reading = 'Memory beyond the caches, read by 16 bytes in WebAssembly. Steps of `generate` are compared with it.';
+    return [
+      { title: 'Ceilings', note, rows },
+      { title: 'Bandwidth', note: reading, rows: bandwidths },
+    ];
   },
 };
+
+/** The most bytes a second that threads read. */
+async function bandwidth(threads: number): Promise<number> {
+  await using reader = new MemoryReader(threads);
+  await reader.start();
+  return Math.max(...Array.from({ length: SAMPLES }, () => reader.measure()));
+}

@@ -49,7 +49,7 @@ const TASKS_PER_THREAD = 8;
  * A product of fewer rows waits for its right operand to come from memory, and takes as long as one of so
  * many rows.
  */
-const FEW_ROWS = 4;
+export const FEW_ROWS = 4;
 
 /**
  * The most bytes of a right operand in a task of few rows: pieces of A meet all of its panels, one after
