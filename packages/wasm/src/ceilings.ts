@@ -99,7 +99,7 @@ function scalar(): void {
 }
 
 /** Vectors that are read in a step. */
-const READ = 8;
+const VECTORS = 8;
 
 /** Shared memory that threads read, of so many bytes. Errors: `RangeError` when there is not so much. */
 export function readableMemory(bytes: number): WebAssembly.Memory {
@@ -126,8 +126,8 @@ export function memoryReader(memory: WebAssembly.Memory): (from: number, to: num
   const module = new ModuleBuilder({ sharedMemory: true });
   module.export(
     module.define('read', { from: 'i32', to: 'i32' }, (f, { from, to }) => {
-      const parts = Array.from({ length: READ }, (_, i) => f.let(`part${i}`, f32x4.all(0)));
-      f.while(from, to, 16 * READ, () =>
+      const parts = Array.from({ length: VECTORS }, (_, i) => f.let(`part${i}`, f32x4.all(0)));
+      f.while(from, to, 16 * VECTORS, () =>
         parts.forEach((part, i) => f.set(part, v128.or(part, v128.load(from, 16 * i)))),
       );
       // The result is used, so that the engine cannot leave anything out.

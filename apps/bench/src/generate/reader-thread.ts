@@ -4,12 +4,12 @@ import { memoryReader } from '@attn/wasm/ceilings';
 import { WORD, type ReaderService } from './memory-reader.ts';
 
 const { memory, words, number } = workerData as ReaderService;
-const read = memoryReader(memory);
+const reader = memoryReader(memory);
 Atomics.add(words, WORD.finished, 1);
 for (let generation = 0; ;) {
   Atomics.wait(words, WORD.generation, generation);
   generation = Atomics.load(words, WORD.generation);
   const from = words[WORD.from] + number * words[WORD.bytes];
-  read(from, from + words[WORD.bytes]);
+  reader(from, from + words[WORD.bytes]);
   Atomics.add(words, WORD.finished, 1);
 }

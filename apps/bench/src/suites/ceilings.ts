@@ -20,7 +20,8 @@ export const ceilingsSuite: Suite = {
       'Multiply–adds on registers alone, one thread. "Share of peak" elsewhere is of the last of these that there is.';
     const bandwidths = [];
     for (const threads of [1, 2]) bandwidths.push({ threads, 'GB/s': (await bandwidth(threads)) / 1e9 });
-    const reading = 'Memory beyond the caches, read by 16 bytes in WebAssembly. Steps of `generate` are compared with it.';
+    const reading =
+      'Memory beyond the caches, read by 16 bytes in WebAssembly. Steps of `generate` are compared with it.';
     return [
       { title: 'Ceilings', note, rows },
       { title: 'Bandwidth', note: reading, rows: bandwidths },

@@ -63,9 +63,9 @@ function chosen({ only = '' }: SuiteOptions): {
   length: number | undefined;
 } {
   const items = String(only).split(',');
-  const named = BACKENDS.filter((backend) => items.includes(backend));
+  const backends = BACKENDS.filter((backend) => items.includes(backend));
   const length = items.map(Number).find((item) => item > 0);
-  return { backends: named.length > 0 ? named : BACKENDS, length };
+  return { backends: backends.length > 0 ? backends : BACKENDS, length };
 }
 
 async function store(folder: string, options: SuiteOptions): Promise<Stored> {

@@ -32,7 +32,7 @@ const PAIR = 0.31;
 const PACK = 0.25;
 
 /** Nanoseconds to read a number of keys or values in place, from memory. */
-const READ = 0.4;
+const READING = 0.4;
 
 /** Nanoseconds to copy a number in or out, which only the calling thread can do. */
 const COPY = 0.5;
@@ -61,7 +61,7 @@ function inPlaceMs(problem: AttentionProblem, { members, block }: PlanGroup, cre
   const { queryCount, keyCount, stats } = block;
   const heads = members.length;
   const keys = Math.min(keyCount, TILE * stats.tiles);
-  const reading = heads * keys * (READ * dims + (2 * PRODUCT * dims + PAIR) * queryCount);
+  const reading = heads * keys * (READING * dims + (2 * PRODUCT * dims + PAIR) * queryCount);
   const all = { ms: slower * reading, flops: 2 * heads * stats.computedPairs * dims };
   return slower * heads * HEAD + jobMs(all, 1, heads, crew);
 }

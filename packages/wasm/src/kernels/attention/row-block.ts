@@ -38,7 +38,7 @@ export interface AttentionModuleOptions {
   readonly inPlace?: boolean;
 }
 
-/** The module: exports `attend(task: TASK, scratch)` and, unless it works in place, `pack(task: PACK, scratch)`. */
+/** The module: exports `attend(task: TASK, scratch)` and, if not in place, `pack(task: PACK, scratch)`. */
 export function attentionModule(options: AttentionModuleOptions): ModuleBuilder {
   const { simd, sharedMemory, headDim, valueDim, terms, inPlace = false } = options;
   const module = new ModuleBuilder({ sharedMemory });
