@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { differences } from '../testing/differences.testing.ts';
 import { goldenCalled } from '../testing/golden-sets.testing.ts';
 import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
-import { ledFamily, toLed } from './index.ts';
+import { ledFamily } from './index.ts';
+import { toLed } from './to-led.ts';
 
 const goldenOf = (id: string) => goldenCalled('heads', 'bart', id);
 
