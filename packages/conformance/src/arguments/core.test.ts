@@ -302,7 +302,6 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   withoutState: BACKEND,
   States: BACKEND,
   HostStates: BACKEND,
-  HostStateMemory: BACKEND,
   withHostState: BACKEND,
   namedInputs: BACKEND,
   planMemory: BACKEND,
