@@ -81,8 +81,8 @@ export const SOME_GOLDENS = `
   golden:window/global_mixed`;
 
 /**
- * A case of `DIVIDED` for each op and each way to cut: for settings that change where threads find their work,
- * not its parts.
+ * A case of `DIVIDED` for each op and each way to cut: for settings that change where threads find their
+ * work, not its parts.
  */
 export const SOME_DIVIDED = `
   attn:attention:window=16;n=1000;heads=1;d=16
