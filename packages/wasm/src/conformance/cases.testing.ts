@@ -80,7 +80,10 @@ export const SOME_GOLDENS = `
   golden:lsh_alt/dup_across
   golden:window/global_mixed`;
 
-/** Of `DIVIDED` each op and each way to cut: for settings that change where threads find work, not its parts. */
+/**
+ * A case of `DIVIDED` for each op and each way to cut: for settings that change where threads find their
+ * work, not its parts.
+ */
 export const SOME_DIVIDED = `
   attn:attention:window=16;n=1000;heads=1;d=16
   attn:attention:window=4+global=0;n=66;batch=2;heads=*
