@@ -7,12 +7,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/**
+ * SwiftShader makes a store for each element of shared memory that Vulkan's extension sets to zero, and
+ * compiles them for longer than the rest of a kernel. Without the extension, Dawn writes a loop.
+ */
+export const LOOPS_THAT_ZERO = 'disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension';
+
 /** Flags for software WebGPU and against all traffic to other machines. */
 const ARGS = [
   '--no-sandbox',
   '--no-first-run',
   '--enable-unsafe-webgpu',
   '--use-webgpu-adapter=swiftshader',
+  `--${LOOPS_THAT_ZERO}`,
   '--disable-quic',
   '--disable-background-networking',
   '--disable-component-update',

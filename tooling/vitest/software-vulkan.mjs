@@ -3,12 +3,13 @@
 // workers.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { chromiumFolder } from './chromium.mjs';
+import { LOOPS_THAT_ZERO, chromiumFolder } from './chromium.mjs';
 
 /** Sets the environment for processes that start afterwards. */
 export async function useSoftwareVulkan() {
   if (process.env.VK_DRIVER_FILES || process.platform !== 'linux' || process.arch !== 'x64') return;
   const folder = await chromiumFolder();
+  process.env.ATTN_DAWN_FLAGS ??= LOOPS_THAT_ZERO;
   process.env.VK_DRIVER_FILES = join(folder, 'vk_swiftshader_icd.json');
   process.env.LD_LIBRARY_PATH = [folder, process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
 }

@@ -1,6 +1,7 @@
 /** Random q, k, v: uniform in [−1, 1), from a fixed seed. */
-import { type Tensor } from '@attn/core';
+import { bool, f32, type Tensor } from '@attn/core';
 import { mulberry32 } from '@attn/core/backend';
+import type { ExtraInput } from './contest/protocol.ts';
 
 /** An attention call's tensors and sizes. */
 export interface Problem {
@@ -19,6 +20,34 @@ export function problem(heads: number, n: number, headDim: number, kvHeads: numb
     return { dtype: 'f32', shape: [1, count, n, headDim], data: uniform(count * n * headDim, seed) };
   };
   return { heads, kvHeads, n, headDim, q: make(heads, 1), k: make(kvHeads, 2), v: make(kvHeads, 3) };
+}
+
+/** How far relative biases reach. */
+const RADIUS = 128;
+
+/** One key of so many is hidden by a key mask. */
+const HIDDEN_ONE_IN = 64;
+
+/** A further input of a call, by its name. */
+export function extraInput(name: ExtraInput, heads: number, n: number): Readonly<Record<string, Tensor>> {
+  switch (name) {
+    case 'bias':
+      return { bias: f32([n, n], uniform(n * n, 4)) };
+    case 'relativeBias': {
+      const width = 2 * RADIUS + 1;
+      return { relativeBias: f32([heads, width], uniform(heads * width, 4)) };
+    }
+    case 'alibiSlopes': {
+      const slopes = Float32Array.from({ length: heads }, (_, head) => 2 ** ((-8 * (head + 1)) / heads));
+      return { alibiSlopes: f32([heads], slopes) };
+    }
+    case 'keyMask': {
+      const visible = Uint8Array.from({ length: n }, (_, key) => (key % HIDDEN_ONE_IN === 3 ? 0 : 1));
+      return { keyMask: bool([1, n], visible) };
+    }
+    default:
+      return name satisfies never;
+  }
 }
 
 /** Uniform numbers in [−1, 1) that follow from a seed. */

@@ -27,6 +27,7 @@ import { linformerSuite } from './suites/linformer.ts';
 import { lshSuite } from './suites/lsh.ts';
 import { modelsSuite } from './suites/models.ts';
 import { onnxSuite } from './suites/onnx.ts';
+import { sharesSuite } from './suites/shares.ts';
 import { planSuite } from './suites/plan.ts';
 import { quantizedSuite } from './suites/quantized.ts';
 import { regretSuite } from './suites/regret.ts';
@@ -53,6 +54,7 @@ const suites: readonly Suite[] = [
   windowSuite,
   growthSuite,
   onnxSuite,
+  sharesSuite,
   lshSuite,
   linformerSuite,
   lshQualitySuite,
@@ -145,7 +147,7 @@ cli
   .option('--only <text>', 'Of the regret suite: only graphs whose name contains this')
   .option(
     '--threads <n>',
-    'Of the regret suite: threads of wasm and onnx, for instance more than there are cores',
+    'Of the regret and shares suites: threads of the backends, for instance more than there are cores',
   )
   .option('--clients <n>', 'Of the serve suite: clients that ask at once (default: 500)')
   .option('--seconds <n>', 'Of the serve suite: how long they do (default: 60)')

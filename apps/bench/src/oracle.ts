@@ -19,8 +19,9 @@ export function checkRows(
   attributes: AttentionAttributes,
   out: Tensor,
   tolerance: number = TOLERANCE,
+  extra: Readonly<Record<string, Tensor>> = {},
 ): number {
-  const worst = greatestRowError({ q, k, v }, attributes, out, sampleRows(24, heads, n));
+  const worst = greatestRowError({ q, k, v, ...extra }, attributes, out, sampleRows(24, heads, n));
   if (!(worst <= tolerance)) {
     throw new Error(
       `the result is wrong by ${worst} (at most ${tolerance} is rounding): no figure is printed`,

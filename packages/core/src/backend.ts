@@ -176,3 +176,4 @@ export { LruMap } from './util/lru.ts';
 export { builtin, nodeProcess } from './util/runtime.ts';
 export { mulberry32 } from './util/mulberry32.ts';
 export { recordOf } from './util/record-of.ts';
+export { textLines, type TextLine } from './util/text-lines.ts';

@@ -7,6 +7,7 @@ import { createAttn, type Attn, type Backend } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { onnx } from '@attn/onnx/node';
 import { wasm } from '@attn/wasm';
+import { webgpu } from '@attn/webgpu';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bertFamily } from './bert/index.ts';
 import { BERT_PRESETS } from './bert/presets.ts';
@@ -107,12 +108,23 @@ describe('activations', () => {
         async (model) => (await model.encode(TEXTS, { normalize: true })).embeddings.data,
       );
     const exact = await vectors([cpu()], {});
-    for (const backends of [[cpu()], [wasm()], [onnx()]]) {
+    for (const backends of [[cpu()], [wasm()], [onnx()], [webgpu()]]) {
       const near = await vectors(backends, { dtype: 'q8', activations: 'int8' });
       const cosine = near.reduce((sum, value, i) => sum + value * exact[i], 0) / TEXTS.length;
       expect(cosine).toBeGreaterThan(0.995);
       expect(near).not.toEqual(exact);
     }
+  });
+
+  test('codes and halves mean the same on webgpu as on cpu', async () => {
+    const form: NodeLoadOptions = { dtype: { linear: 'q4', embeddings: 'f16' }, activations: 'f32' };
+    const [expected, computed] = await Promise.all(
+      [cpu(), webgpu()].map((backend) =>
+        withModel([backend], form, async (model) => (await model.encode(TEXTS)).embeddings.data),
+      ),
+    );
+    const farthest = Math.max(...computed.map((value, i) => Math.abs(value - expected[i])));
+    expect(farthest).toBeLessThan(1e-3 * Math.max(...expected.map(Math.abs)));
   });
 });
 

@@ -11,7 +11,7 @@ useModels();
 let server: ModelServer;
 let url = '';
 beforeAll(async () => {
-  server = createServer(encoder, { requestTimeout: 600, answerTimeout: 400 });
+  server = createServer(encoder, { answerTimeout: 400 });
   url = await server.listen({ port: 0 });
 });
 afterAll(() => server.close());
@@ -23,8 +23,8 @@ interface Raw {
   readonly answer: Promise<string>;
 }
 
-function open(): Raw {
-  const { hostname, port } = new URL(url);
+function open(at = url): Raw {
+  const { hostname, port } = new URL(at);
   const socket = connect(Number(port), hostname);
   let text = '';
   socket.setEncoding('utf8').on('data', (chunk) => void (text += String(chunk)));
@@ -92,11 +92,14 @@ test('no HTTP', async () => {
 });
 
 test('a client that sends its headers, or its body, by and by', async () => {
-  const [slowHead, slowBody] = [open(), open()];
+  const impatient = createServer(encoder, { requestTimeout: 600 });
+  const address = await impatient.listen({ port: 0 });
+  const [slowHead, slowBody] = [open(address), open(address)];
   slowHead.socket.write('POST /v1/embeddings HTTP/1.1\r\nHost: a\r\n');
   slowBody.socket.write(`${HEAD}Content-Length: 15\r\n\r\n{"in`);
   const answers = await Promise.all([slowHead.answer, slowBody.answer]);
   for (const answer of answers) expectRefusal(answer, 408, 'did not arrive within 600 ms');
+  await impatient.close();
 });
 
 test('a client that goes in the middle of its body', async () => {

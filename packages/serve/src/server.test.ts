@@ -143,9 +143,22 @@ test('without a key only /health answers', async () => {
 });
 
 test('beyond the queue: 429, with the time to try again', async () => {
-  const url = await serve(encoder, { maxInputs: 4, maxQueue: 5, gatherMs: 50 });
+  const url = await serve(encoder, { maxInputs: 4, maxQueue: 5 });
   const ask = () => post(`${url}/v1/embeddings`, { input: ['a', 'b', 'c', 'd'] });
-  const answers = await Promise.all([ask(), ask(), ask()]);
+  // The first run lasts until one of the others is refused.
+  let isRefused = false;
+  const { encode } = encoder;
+  const held = vi.spyOn(encoder, 'encode').mockImplementation(async (...args) => {
+    while (!isRefused) await sleep(1);
+    return encode.apply(encoder, args);
+  });
+  const answers = await Promise.all(
+    [ask(), ask(), ask()].map(async (asked) => {
+      const answer = await asked;
+      isRefused ||= answer.status === 429;
+      return answer;
+    }),
+  ).finally(() => held.mockRestore());
   const refused = answers.filter(({ status }) => status === 429);
   expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(1);
   expect(refused.length).toBeGreaterThanOrEqual(1);

@@ -15,7 +15,7 @@ const index = ({ camel, kebab, pascal }: Name): string => `\
  * To read on: \`kernels.ts\` lists the ops.
  */
 import { type Backend, type Graph } from '@attn/core';
-import { compileGraph, defineBackend, inputSpecs, ops, type NodeOf, type OpName } from '@attn/core/backend';
+import { compileGraph, defineBackend, HostStates, inputSpecs, ops, type NodeOf, type OpName } from '@attn/core/backend';
 import { kernels } from './kernels.ts';
 
 /** Options of \`${camel}\`. */
@@ -29,12 +29,15 @@ export interface ${pascal}Options {
 
 /** Makes the ${kebab} backend. TODO threads, precision, dtypes. */
 export function ${camel}({ poison = false }: ${pascal}Options = {}): Backend {
+  const states = new HostStates('${kebab}');
   return defineBackend('${kebab}', {
     probe: () => ({ available: true, summary: 'TODO what was found on this machine', features: {} }),
     supports: ({ op }) => ops[op].isView || kernels[op] !== undefined || \`there is no ${kebab} kernel for \${op}\`,
     // TODO measure: milliseconds on this machine, by the part \`speed\`.
     estimate: (graph) => graph.nodes.reduce((total, node) => total + nodeFlops(graph, node) / 1e6, 0),
-    compile: (graph) => compileGraph(graph, { backend: '${kebab}', kernels, poison }),
+    compile: (graph) => compileGraph(graph, { backend: '${kebab}', kernels, poison, states }),
+    createState: (specs) => states.createState(specs),
+    dispose: () => states.dispose(),
   });
 }
 

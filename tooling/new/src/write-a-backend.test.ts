@@ -41,7 +41,9 @@ function runSuite(cases?: string): { readonly report: Report; readonly output: s
 }
 
 test('the scaffold is green', { timeout: 300_000 }, () => {
-  const { report, output } = runSuite('attn:relu:* attn:add:* attn:attention:*window=3* contract:disposed');
+  const { report, output } = runSuite(
+    'attn:relu:* attn:add:* attn:attention:*window=3* contract:disposed contract:state-*',
+  );
   expect(report.success, output).toBe(true);
   expect(report.numPassedTests).toBeGreaterThan(30);
 });

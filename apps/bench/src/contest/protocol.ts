@@ -39,6 +39,8 @@ export interface ProblemSpec {
   readonly headDim?: number;
   /** A pattern's JSON. Default: full. */
   readonly pattern?: JsonObject;
+  /** A further input of `attention`, which changes logits or hides keys. Default: none. */
+  readonly extra?: ExtraInput;
   readonly in?: number;
   readonly out?: number;
   /** How the weight of `linear` is quantised. Default: it is f32. */
@@ -48,6 +50,9 @@ export interface ProblemSpec {
   /** Number of projected keys of `linformer`. */
   readonly k?: number;
 }
+
+/** A further input: a bias for all pairs and one for each distance, slopes of ALiBi, or a mask of keys. */
+export type ExtraInput = 'bias' | 'relativeBias' | 'alibiSlopes' | 'keyMask';
 
 /** A quantised weight, and how its inputs are multiplied. */
 export interface CodesSpec {

@@ -1,12 +1,15 @@
 /**
  * `npm run quality -- --model FOLDER`: how near the vectors of a model with quantised weights are to those of
- * the model in f32, on texts of this repository or of a folder.
+ * the model in f32, on texts of this repository or of a folder. `npm run quality -- skipping --model FOLDER`:
+ * how much of its attention a bound could leave out.
  */
+import { readFileSync } from 'node:fs';
 import { createAttn } from '@attn/auto';
 import { loadModel, type Encoder, type ReadOptions } from '@attn/models/node';
 import { cac } from 'cac';
 import { markdownTable } from 'markdown-table';
 import { compare, type Material, type Measures, type Vector } from './measures.ts';
+import { skippingOf, type SkippingRow } from './model-skipping.ts';
 import { OWN, textsIn } from './texts.ts';
 
 interface Flags {
@@ -75,6 +78,56 @@ function tableOf(rows: readonly (Measures & { readonly dtype: string })[]): stri
   return markdownTable([head, ...lines], { align: ['l', 'r', 'r', 'r', 'r', 'r'] });
 }
 
+/** The text where none is given. */
+const NOVEL = new URL('../../../cli/data/moby-dick.txt', import.meta.url);
+
+/** Letters of a piece, of which a model sees the first tokens. */
+const PIECE = 40_000;
+
+interface SkippingFlags {
+  readonly model?: string;
+  readonly text?: string;
+  readonly pieces?: number;
+  readonly json?: boolean;
+}
+
+async function skipping({ model: folder, text: file, pieces = 4, json }: SkippingFlags): Promise<void> {
+  if (folder === undefined) throw new TypeError('--model is required: the folder or the id of a model');
+  const text = readFileSync(file ?? NOVEL, 'utf8');
+  const attn = await createAttn();
+  try {
+    const model = await loadModel(folder, { attn, for: 'encode' });
+    const step = Math.floor(text.length / (pieces + 1));
+    const texts = Array.from({ length: pieces }, (_, i) =>
+      text.slice((i + 1) * step, (i + 1) * step + PIECE),
+    );
+    const rows = await skippingOf(model, attn, texts);
+    console.log(json ? JSON.stringify(rows) : skippingTable(rows));
+  } finally {
+    await attn.dispose();
+  }
+}
+
+function skippingTable(rows: readonly SkippingRow[]): string {
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const head = [
+    'tile',
+    'keys by',
+    'ε',
+    'certified',
+    'possible',
+    'certified, best head',
+    'possible, best head',
+  ];
+  const lines = rows.map(({ rows: height, columns, order, epsilon, mean, most }) => [
+    `${height} × ${columns}`,
+    order,
+    String(epsilon),
+    ...[mean.certified, mean.possible, most.certified, most.possible].map(percent),
+  ]);
+  return markdownTable([head, ...lines], { align: ['l', 'l', 'r', 'r', 'r', 'r', 'r'] });
+}
+
 const cli = cac('npm run quality --');
 cli
   .command('', 'Compare the vectors of a model with quantised weights with those of the model in f32')
@@ -85,6 +138,13 @@ cli
   .option('--backend <name>', 'The backend that computes (default: the fastest)')
   .option('--json', 'Print JSON instead of a table')
   .action(quality);
+cli
+  .command('skipping', 'Count the tiles of attention that a bound could leave out, on pieces of a text')
+  .option('--model <folder>', 'The folder or the id of a model that encodes texts')
+  .option('--text <file>', 'A text (default: Moby-Dick)')
+  .option('--pieces <count>', 'How many pieces of it, as long as the model takes (default: 4)')
+  .option('--json', 'Print JSON instead of a table')
+  .action(skipping);
 cli.help();
 
 try {

@@ -13,7 +13,7 @@ import { attention } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { wasm, type WasmOptions } from '@attn/wasm';
 import type { Subject, PreparedSubject } from '../contest/protocol.ts';
-import { problem, type Problem } from '../inputs.ts';
+import { extraInput, problem, type Problem } from '../inputs.ts';
 import { checkRows } from '../oracle.ts';
 
 /**
@@ -41,11 +41,12 @@ export async function prepare({ options, problem: spec }: Subject): Promise<Prep
   const inputs = problem(heads, n, headDim, kvHeads);
   const pattern = spec.pattern === undefined ? full() : patternFromJson(spec.pattern);
   const { q, k, v } = inputs;
+  const extra = spec.extra === undefined ? {} : extraInput(spec.extra, heads, n);
   return {
     backend: await makeBackend(options),
     inputs,
-    call: { q, k, v, pattern },
-    check: async (run) => checkRows(inputs, { pattern }, await run()),
+    call: { q, k, v, pattern, ...extra },
+    check: async (run) => checkRows(inputs, { pattern }, await run(), undefined, extra),
   };
 }
 

@@ -6,6 +6,7 @@ import { badArgument, integer, requiredText, text, type Options } from '../args.
 import { BACKEND_HELP, readBackend, withAttn } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
 import { openStore, STORE_OPTION } from '../corpus.ts';
+import { piecesOf } from '../highlight/pieces.ts';
 import { bold } from '../terminal/table.ts';
 
 /** The command. */
@@ -85,11 +86,11 @@ function valueOf(word: string): string | number | boolean | null {
 function resultText({ path, title, start, end, similarity, passage, matches }: SearchResult): string {
   const name = title === undefined ? path : `${path} (${title})`;
   const head = `${bold(name)}  ${start}–${end}  similarity ${similarity.toFixed(3)}`;
-  let [place, marked] = [0, ''];
-  for (const [from, to] of matches) {
-    marked += passage.slice(place, from) + bold(passage.slice(from, to));
-    place = to;
-  }
-  const body = (marked + passage.slice(place)).replaceAll(/\s*\n\s*/g, '\n  ');
+  const words = matches.map(([from, to]) => ({ start: from, end: to, label: 'match' }));
+  const pieces = piecesOf(passage.length, words).map((piece) => {
+    const part = passage.slice(piece.start, piece.end);
+    return piece.spans.length === 0 ? part : bold(part);
+  });
+  const body = pieces.join('').replaceAll(/\s*\n\s*/g, '\n  ');
   return `${head}\n  ${body}`;
 }

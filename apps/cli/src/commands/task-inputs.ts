@@ -1,7 +1,8 @@
 /** The inputs of `attn task`: lines of JSON, or a file that is one text. */
 import { stat } from 'node:fs/promises';
 import { AttnError } from '@attn/core';
-import { linesOf, parseLine, type Line } from '../lines.ts';
+import type { TextLine } from '@attn/core/backend';
+import { linesOf, parseLine } from '../lines.ts';
 import { readTextFile } from '../text-file.ts';
 
 /** Endings of files of JSON lines. */
@@ -29,7 +30,7 @@ async function hasLines(input: string): Promise<boolean> {
   return stats !== undefined && !stats.isFile() && !stats.isDirectory();
 }
 
-function inputOf(line: Line): unknown {
+function inputOf(line: TextLine): unknown {
   try {
     return parseLine(line);
   } catch (error) {

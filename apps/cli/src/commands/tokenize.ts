@@ -1,10 +1,10 @@
 /** `attn tokenize`: texts to ids with the place of every token, line by line. */
-import { show } from '@attn/core/backend';
+import { show, type TextLine } from '@attn/core/backend';
 import { loadTokenizer } from '@attn/models/node';
 import type { Encoding, WindowedEncoding } from '@attn/tokenizers';
 import { badArgument, integer, requiredText, text, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
-import { checkInput, linesOf, parseLine, type Line } from '../lines.ts';
+import { checkInput, linesOf, parseLine } from '../lines.ts';
 import { readHubOptions, readSource, SOURCE_OPTIONS } from '../model.ts';
 import { checkOutput, writeOutputFile } from '../output-file.ts';
 import { count, duration } from '../terminal/format.ts';
@@ -89,7 +89,7 @@ function columns({ ids, offsets, typeIds }: Encoding): Pick<Encoding, 'ids' | 'o
 }
 
 /** Reads a line. Errors: `INVALID_ARGUMENT`, with its number. */
-function readRequest(line: Line): Request {
+function readRequest(line: TextLine): Request {
   const value = parseLine(line);
   const { text, pair } = Object(value) as Partial<Record<string, unknown>>;
   if (typeof text === 'string' && (pair === undefined || typeof pair === 'string')) return { text, pair };

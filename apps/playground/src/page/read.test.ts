@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expectSilence, goldenFolder, openSite, type Site } from './browser.testing.ts';
+import { stubHub } from './hub.testing.ts';
 
 let site: Site;
 beforeAll(async () => void (site = await openSite()));
@@ -104,6 +105,54 @@ test('a model from a folder answers a question where the answer stands', async (
   await expect.poll(() => page.locator('.hits li').first().textContent()).toContain(expected.answer);
   await expect.poll(() => page.locator('mark.here').textContent()).toBe(expected.answer);
   expectSilence(open);
+});
+
+test('a text is dropped, and picked from the disk', async () => {
+  await using open = await site.open('#read');
+  const { page } = open;
+  const dropped = await page.evaluateHandle((text) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([text], 'log.txt', { type: 'text/plain' }));
+    return transfer;
+  }, TEXT);
+  await page.dispatchEvent('.drop', 'dragover', { dataTransfer: dropped });
+  await page.locator('.drop.over').waitFor();
+  await page.dispatchEvent('.drop', 'drop', { dataTransfer: dropped });
+  await expect
+    .poll(() => page.locator('#text-facts').textContent())
+    .toBe(`log.txt, ${TEXT.length} characters`);
+  expect(await page.locator('.reader').innerText()).toContain('A ship lay in the harbour.');
+  expect(await page.locator('.drop.over').count()).toBe(0);
+
+  const picked = { name: 'soup.txt', mimeType: 'text/plain', buffer: Buffer.from('Onions and salt.') };
+  await page.getByLabel('Or a file').setInputFiles(picked);
+  await expect.poll(() => page.locator('#text-facts').textContent()).toBe('soup.txt, 16 characters');
+  expectSilence(open);
+});
+
+test('a model comes from the hub', async () => {
+  const { input } = goldenCase('ner-bert');
+  await using open = await site.open('#read');
+  const { page, context } = open;
+  await stubHub(context, 'some-one/ner', goldenFolder('ner-bert'));
+  await page.getByLabel('Where from').selectOption({ label: 'The Hugging Face hub' });
+  await page.getByLabel('Id').fill('some-one/ner');
+  await page.getByRole('button', { name: 'Load the model' }).click();
+  await expect.poll(() => page.locator('#model-facts').textContent()).toContain('BertForTokenClassification');
+  await paste(page, input.text);
+  await page.getByRole('button', { name: 'Mark the entities' }).click();
+  await page.getByText(/^\d+ entities$/).waitFor();
+  expectSilence(open);
+});
+
+test('a model that the hub does not have is refused in one sentence', async () => {
+  await using open = await site.open('#read');
+  const { page, context } = open;
+  await stubHub(context, 'some-one/ner', goldenFolder('ner-bert'));
+  await page.getByLabel('Where from').selectOption({ label: 'The Hugging Face hub' });
+  await page.getByLabel('Id').fill('nobody/nothing');
+  await page.getByRole('button', { name: 'Load the model' }).click();
+  await expect.poll(() => page.getByRole('alert').textContent()).toContain('nobody/nothing');
 });
 
 test('a whole novel is opened; work on it is stopped, and the page answers meanwhile', async () => {

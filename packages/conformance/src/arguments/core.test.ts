@@ -302,7 +302,6 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   withoutState: BACKEND,
   States: BACKEND,
   HostStates: BACKEND,
-  HostStateMemory: BACKEND,
   withHostState: BACKEND,
   namedInputs: BACKEND,
   planMemory: BACKEND,
@@ -372,6 +371,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   LruMap: BACKEND,
   builtin: BACKEND,
   nodeProcess: { args: () => [] },
+  textLines: BACKEND,
 
   // The float64 references.
   attentionReference: BACKEND,

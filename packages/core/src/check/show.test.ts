@@ -38,12 +38,22 @@ test('shows no more than a few items, and long text cut', () => {
   expect(show(Array.from({ length: 9 }, () => Array.from({ length: 9 }, () => 'word'))).length).toBe(240);
 });
 
-test('takes no time for big values', () => {
-  const big = zeros('u8', [60_000_000]);
-  const start = performance.now();
-  expect(show(big)).toBe('{"dtype":"u8","shape":[60000000],"data":[0, 0, 0, 0, 0, 0...');
+test('reads a few items of big values', () => {
+  const big = zeros('u8', [1_000_000]);
+  expect(show(big)).toBe('{"dtype":"u8","shape":[1000000],"data":[0, 0, 0, 0, 0, 0,...');
   expect(show(big.data)).toBe('[0, 0, 0, 0, 0, 0, 0, 0, ...]');
-  expect(performance.now() - start).toBeLessThan(50);
+  let reads = 0;
+  const counted = new Proxy(
+    Array.from({ length: 1000 }, () => 0),
+    {
+      get: (list, name) => {
+        reads += 1;
+        return Reflect.get(list, name);
+      },
+    },
+  );
+  expect(show(counted)).toBe('[0, 0, 0, 0, 0, 0, 0, 0, ...]');
+  expect(reads).toBeLessThan(50);
 });
 
 test('runs nothing of the value, and never throws', () => {

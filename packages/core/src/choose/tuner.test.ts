@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { clock } from '../async/clock.ts';
 import { GraphBuilder } from '../graph/builder.ts';
 import { f32 } from '../tensor.ts';
@@ -8,7 +8,15 @@ import { memoryStore } from './store/memory-store.testing.ts';
 
 const q = f32([1, 1, 2, 1], [0, 0]);
 const call = { q, k: q, v: q };
-const after = (ms: number) => () => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** The time of these tests: it passes where a test says so, and a little with each look at the clock. */
+let now = 0;
+const after = (ms: number) => async () => void (now += ms);
+beforeEach(() => {
+  vi.spyOn(clock, 'now').mockImplementation(() => (now += 0.01));
+  vi.spyOn(clock, 'sleep').mockImplementation(async (ms) => void (now += ms));
+});
+afterEach(() => void vi.restoreAllMocks());
 
 /** Three backends: one that claims to be fast, one that is fast, and one that is too slow to be tried. */
 function backends() {
@@ -54,16 +62,10 @@ describe("tune: 'measure'", () => {
   });
 
   test('a clock that stands still for a while is clock enough', async () => {
-    const now = performance.now.bind(performance);
-    vi.spyOn(clock, 'now').mockImplementation(() => 5 * Math.floor(now() / 5));
-    onTestFinished(() => void vi.restoreAllMocks());
-    const busy = () => {
-      const end = now() + 1;
-      while (now() < end);
-    };
+    vi.mocked(clock.now).mockImplementation(() => 5 * Math.floor(now / 5));
     const list = [
-      fakeBackend('busy', { milliseconds: 1, onRun: busy }),
-      fakeBackend('idle', { milliseconds: 2 }),
+      fakeBackend('busy', { milliseconds: 1, onRun: after(1) }),
+      fakeBackend('idle', { milliseconds: 2, onRun: after(0.1) }),
     ];
     const attn = await createAttn({ backends: list, tune: 'measure', cache: false });
     expect((await attn.attention(call)).backend).toBe('idle');
@@ -71,8 +73,7 @@ describe("tune: 'measure'", () => {
   });
 
   test('a clock that stands still compares nothing: predictions decide, and nothing is kept', async () => {
-    vi.spyOn(clock, 'now').mockReturnValue(7);
-    onTestFinished(() => void vi.restoreAllMocks());
+    vi.mocked(clock.now).mockReturnValue(7);
     const list = [fakeBackend('slower', { milliseconds: 2 }), fakeBackend('faster', { milliseconds: 1 })];
     const store = memoryStore();
     const attn = await createAttn({ backends: list, tune: 'measure', cache: store });

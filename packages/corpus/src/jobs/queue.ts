@@ -3,15 +3,15 @@
  * document; what is to be done, the document's row says. So a job that runs twice, or late, does no harm.
  */
 import { AttnError } from '@attn/core';
-import { PgBoss, type Db, type JobInsert } from 'pg-boss';
+import { PgBoss, type Db, type JobInsert, type JobResult } from 'pg-boss';
 import type { Database, Session } from '../store/database.ts';
 import { persist } from '../store/failures.ts';
 
 /** The queue of documents. */
-export const QUEUE = 'documents';
+const QUEUE = 'documents';
 
 /** Where jobs end whose workers were lost again and again. */
-export const LOST = 'lost-documents';
+const LOST = 'lost-documents';
 
 /** How often a document is tried again. */
 const RETRIES = 8;
@@ -22,8 +22,14 @@ const MOST_SECONDS = 86_399;
 /** Days after which documents that nobody worked on leave the queue; indexing again puts them back. */
 const RETENTION_SECONDS = 60 * 86_400;
 
+/** Documents that a worker takes at once: short ones run as one batch. */
+const BATCH = 8;
+
+/** Seconds between looks into an empty queue. */
+const PAUSE = 0.5;
+
 /** What a job says. */
-export interface DocumentJob {
+interface DocumentJob {
   readonly path: string;
 }
 
@@ -34,9 +40,17 @@ export interface QueueOptions {
   onWarning(message: string): void;
 }
 
+/** What a worker does with documents, by their paths. */
+export interface QueueHandlers {
+  /** Indexes documents, and returns the errors of those that are to be tried again. */
+  index(paths: readonly string[]): Promise<ReadonlyMap<string, Error>>;
+  /** Marks a document whose workers were lost, or failed, each time; then with the reason. */
+  giveUp(path: string, reason: string | undefined): Promise<void>;
+}
+
 /** The queue of a store. */
 export class DocumentQueue {
-  readonly boss: PgBoss;
+  private readonly boss: PgBoss;
 
   private constructor(boss: PgBoss) {
     this.boss = boss;
@@ -81,6 +95,34 @@ export class DocumentQueue {
     if (paths.length === 0) return;
     const jobs: JobInsert<DocumentJob>[] = paths.map((path) => ({ singletonKey: path, data: { path } }));
     await this.boss.insert(QUEUE, jobs, { db: transactionOf(session) });
+  }
+
+  /** Gives documents to a worker, until `stopWork`. */
+  async startWork({ index, giveUp }: QueueHandlers): Promise<void> {
+    const waiting = { pollingIntervalSeconds: PAUSE, burstWhenBatchFull: true, batchSize: BATCH };
+    const [ofDocuments, ofLost] = [
+      { ...waiting, perJobResults: true },
+      { pollingIntervalSeconds: PAUSE, includeMetadata: true },
+    ] as const;
+    await this.boss.work<DocumentJob, JobResult[], typeof ofDocuments>(QUEUE, ofDocuments, async (jobs) => {
+      const errors = await index(jobs.map(({ data }) => data.path));
+      return jobs.map(({ id, data }) => {
+        const error = errors.get(data.path);
+        if (error === undefined) return { id, status: 'completed' };
+        return { id, status: 'failed', output: { message: error.message } };
+      });
+    });
+    await this.boss.work<DocumentJob, void, typeof ofLost>(LOST, ofLost, async (jobs) => {
+      for (const { data, sourceOutput } of jobs) {
+        const { message } = (sourceOutput ?? {}) as { message?: unknown };
+        await giveUp(data.path, typeof message === 'string' ? message : undefined);
+      }
+    });
+  }
+
+  /** Takes no more documents. */
+  async stopWork(): Promise<void> {
+    await Promise.all([this.boss.offWork(QUEUE), this.boss.offWork(LOST)]);
   }
 
   /** Lets go of the queue; waits for what is worked on. */

@@ -1,7 +1,6 @@
 /** A worker: takes documents from the queue, makes their vectors and writes them. */
 import { AttnError } from '@attn/core';
 import type { Encoder } from '@attn/models/node';
-import type { Job, JobResult, JobWithMetadata } from 'pg-boss';
 import { storable } from '../document.ts';
 import { cutPassages } from '../encode/passages.ts';
 import { passageVectors } from '../encode/vectors.ts';
@@ -10,14 +9,8 @@ import type { MappedText } from '../read/mapped-text.ts';
 import type { Database } from '../store/database.ts';
 import { isFull, readable } from '../store/failures.ts';
 import type { StoreSettings } from '../store/settings.ts';
-import { LOST, QUEUE, type DocumentJob, type DocumentQueue } from './queue.ts';
+import type { DocumentQueue } from './queue.ts';
 import { writeDocument, writeError } from './write-document.ts';
-
-/** Documents that a worker takes at once: short ones run as one batch. */
-const BATCH = 8;
-
-/** Seconds between looks into an empty queue. */
-const PAUSE = 0.5;
 
 /** What a worker needs. */
 export interface WorkerParts {
@@ -56,43 +49,32 @@ export class Worker {
   }
 
   /** Begins to work. */
-  async start(): Promise<void> {
-    const { boss } = this.parts.queue;
-    const waiting = { pollingIntervalSeconds: PAUSE, burstWhenBatchFull: true, batchSize: BATCH };
-    const [ofDocuments, ofLost] = [
-      { ...waiting, perJobResults: true },
-      { pollingIntervalSeconds: PAUSE, includeMetadata: true },
-    ] as const;
-    await boss.work<DocumentJob, JobResult[], typeof ofDocuments>(QUEUE, ofDocuments, (jobs) =>
-      this.handle(jobs),
-    );
-    await boss.work<DocumentJob, void, typeof ofLost>(LOST, ofLost, (jobs) => this.giveUp(jobs));
+  start(): Promise<void> {
+    return this.parts.queue.startWork({
+      index: (paths) => this.handle(paths),
+      giveUp: (path, reason) => this.giveUp(path, reason),
+    });
   }
 
   /** Ends the work. What is being encoded is left to others, who begin it again at once. */
   async stop(): Promise<void> {
     this.controller.abort();
-    const { boss } = this.parts.queue;
-    await Promise.all([boss.offWork(QUEUE), boss.offWork(LOST)]);
+    await this.parts.queue.stopWork();
   }
 
-  private async handle(jobs: readonly Job<DocumentJob>[]): Promise<JobResult[]> {
+  private async handle(paths: readonly string[]): Promise<ReadonlyMap<string, Error>> {
     const outcomes = new Map<string, Error>();
     try {
       const rows = await this.parts.database.query<Row>(
         `SELECT path, hash, format, body FROM attn_corpus.documents
          WHERE path = ANY($1::text[]) AND indexed IS DISTINCT FROM hash AND error IS NULL`,
-        [jobs.map(({ data }) => data.path)],
+        [paths],
       );
       await this.index(rows, outcomes);
     } catch (error) {
-      for (const { data } of jobs) outcomes.set(data.path, asError(error));
+      for (const path of paths) outcomes.set(path, asError(error));
     }
-    return jobs.map(({ id, data }) => {
-      const error = outcomes.get(data.path);
-      if (error === undefined) return { id, status: 'completed' };
-      return { id, status: 'failed', output: { message: error.message } };
-    });
+    return outcomes;
   }
 
   /** Indexes documents together; those that fail together, one by one. */
@@ -140,17 +122,13 @@ export class Worker {
     }
   }
 
-  /** Marks documents whose workers were lost, or failed, each time. */
-  private async giveUp(jobs: readonly JobWithMetadata<DocumentJob>[]): Promise<void> {
-    for (const { data, sourceOutput } of jobs) {
-      const { message } = (sourceOutput ?? {}) as { message?: unknown };
-      const reason = typeof message === 'string' ? message : 'its workers were lost';
-      await this.parts.database.query(
-        `UPDATE attn_corpus.documents SET error = $2
-         WHERE path = $1 AND indexed IS DISTINCT FROM hash AND error IS NULL`,
-        [data.path, `given up after many tries: ${reason}`],
-      );
-    }
+  /** Marks a document whose workers were lost, or failed, each time. */
+  private async giveUp(path: string, reason = 'its workers were lost'): Promise<void> {
+    await this.parts.database.query(
+      `UPDATE attn_corpus.documents SET error = $2
+       WHERE path = $1 AND indexed IS DISTINCT FROM hash AND error IS NULL`,
+      [path, `given up after many tries: ${reason}`],
+    );
   }
 }
 

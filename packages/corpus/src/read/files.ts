@@ -14,8 +14,10 @@ import {
   listOf,
   oneOf,
   show,
+  textLines,
   throwIfAborted,
   type OptionKinds,
+  type TextLine,
 } from '@attn/core/backend';
 import picomatch from 'picomatch';
 import type { CorpusDocument } from '../document.ts';
@@ -170,29 +172,17 @@ async function* readLines(
 ): AsyncGenerator<CorpusDocument> {
   if (signal) addAbortSignal(signal, stream);
   stream.setEncoding('utf8');
-  let number = 0;
-  let rest = '';
-  const documentOf = (line: string): CorpusDocument => readLine(line, number, name, root);
-  for await (const chunk of stream) {
-    const lines = (rest + String(chunk)).split('\n'); // readline would also end lines at U+2028
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      number += 1;
-      if (line.trim() !== '') yield documentOf(line);
-    }
-  }
-  number += 1;
-  if (rest.trim() !== '') yield documentOf(rest);
+  for await (const line of textLines(stream)) yield readLine(line, name, root);
 }
 
-function readLine(line: string, number: number, name: string, root: string): CorpusDocument {
+function readLine({ line, number }: TextLine, name: string, root: string): CorpusDocument {
   const fail = (cause?: unknown): never => {
     const message = `line ${number} of ${basename(name)} must be an object { id?, text, … }, got ${show(line)}`;
     throw new AttnError('MALFORMED_FILE', WHERE, message, { cause });
   };
   let value: unknown;
   try {
-    value = JSON.parse(line.replace(/^\uFEFF/, ''));
+    value = JSON.parse(line);
   } catch (cause) {
     return fail(cause);
   }

@@ -2,7 +2,6 @@
  * A database that holds a corpus: PostgreSQL with pgvector. It is embedded in this process, with its files in
  * a folder, or a server. Everything above this file speaks the same SQL to both.
  */
-import type { ConstructorOptions } from 'pg-boss';
 
 /** Runs statements, one after another. */
 export interface Session {
@@ -21,8 +20,11 @@ export interface Database extends Session {
    * breaks, so it must do nothing else.
    */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** How pg-boss reaches the same database. */
-  readonly bossOptions: ConstructorOptions;
+  /**
+   * How pg-boss reaches the same database: some of its `ConstructorOptions`. That type would be a part of our
+   * own, and does not pass in projects that check those of their dependencies.
+   */
+  readonly bossOptions: object;
   /** Lets go of the database. */
   close(): Promise<void>;
 }

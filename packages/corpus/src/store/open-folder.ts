@@ -3,7 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AttnError } from '@attn/core';
 import type { PGliteInterface, Transaction } from '@electric-sql/pglite';
-import { fromPglite } from 'pg-boss';
+import { fromPglite, type ConstructorOptions } from 'pg-boss';
 import type { Database, Session } from './database.ts';
 import { readable } from './failures.ts';
 import { lockFolder } from './folder-lock.ts';
@@ -57,7 +57,7 @@ function databaseOf(pglite: PGliteInterface, unlock: () => Promise<void>): Datab
         .catch((error: unknown) => {
           throw readable(error);
         }),
-    bossOptions: { backend: 'pglite', db: fromPglite(pglite) },
+    bossOptions: { backend: 'pglite', db: fromPglite(pglite) } satisfies ConstructorOptions,
     close: async () => {
       try {
         await pglite.close();

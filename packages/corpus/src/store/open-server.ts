@@ -1,6 +1,7 @@
 /** A database on a server of PostgreSQL, by its URL. */
 import { AttnError } from '@attn/core';
 import type { Pool, PoolClient } from 'pg';
+import type { ConstructorOptions } from 'pg-boss';
 import type { Database, Session } from './database.ts';
 import { passes, persist, readable } from './failures.ts';
 
@@ -41,7 +42,7 @@ export async function openServer(url: string, onWarning: (message: string) => vo
       max: BOSS_CONNECTIONS,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       application_name: 'attn jobs',
-    },
+    } satisfies ConstructorOptions,
     close: () => {
       isClosed = true;
       return pool.end();

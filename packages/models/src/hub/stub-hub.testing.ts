@@ -62,8 +62,8 @@ export interface Fault {
   readonly spoils?: true;
   /** Sends this many bytes too many. */
   readonly surplus?: number;
-  /** Sends a piece of so many bytes every 5 ms. */
-  readonly slow?: number;
+  /** Holds the rest back after so many bytes of an answer; see `StubHub.hold`. */
+  readonly held?: { readonly after: number; readonly until: Promise<void> };
 }
 
 /** A hub that is running. */
@@ -77,8 +77,12 @@ export interface StubHub {
   readonly leaks: readonly string[];
   /** Faults, which tests add and remove. */
   readonly faults: Fault[];
-  /** Bytes of files that were sent. */
-  readonly sent: number;
+  /**
+   * Adds a fault: answers whose address contains `url` stop after so many bytes, and go on when the returned
+   * function is called, with the faults of `more`. What a test does meanwhile happens in the middle of a
+   * download, on any machine.
+   */
+  hold(url: string, after: number, more?: Partial<Fault>): () => void;
   close(): Promise<void>;
 }
 
@@ -92,6 +96,9 @@ export interface StubOptions {
 
 /** Names of large files: they have a SHA-256, and lie on the other host. */
 const LARGE = /\.(safetensors|bin)$/;
+
+/** The most bytes that are written at once. */
+const PIECE = 65_536;
 
 /** Starts a hub. */
 export async function startStubHub(
@@ -123,7 +130,6 @@ class Stub implements StubHub {
   readonly faults: Fault[] = [];
   url = '';
   cdnUrl = '';
-  sent = 0;
   private readonly models: readonly StubModel[];
   private readonly options: StubOptions;
   private readonly servers: readonly Server[];
@@ -150,6 +156,13 @@ class Stub implements StubHub {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     }
+  }
+
+  hold(url: string, after: number, more: Partial<Fault> = {}): () => void {
+    let goOn = (): void => {};
+    const until = new Promise<void>((resolve) => (goOn = resolve));
+    this.faults.push({ ...more, url, held: { after, until } });
+    return goOn;
   }
 
   private receive(host: number, request: IncomingMessage, response: ServerResponse): void {
@@ -261,13 +274,14 @@ class Stub implements StubHub {
     const range = { 'Content-Range': `bytes ${start}-${end - 1}/${whole.length}` };
     response.writeHead(isRange ? 206 : 200, isRange ? { ...headers, ...range } : headers);
     const most = Math.min(fault.cutAfter ?? Infinity, fault.silentAfter ?? Infinity, bytes.length);
-    const step = fault.slow ?? 65_536;
-    for (let at = 0; at < most; at += step) {
-      const piece = bytes.subarray(at, Math.min(at + step, most));
+    const { after, until } = fault.held ?? { after: 0, until: undefined };
+    for (let at = 0; ;) {
+      if (at === after) await until;
+      if (at === most) break;
+      const end = Math.min(at + PIECE, at < after ? after : most, most);
       if (response.destroyed) return;
-      await new Promise<void>((resolve) => void response.write(piece, () => resolve()));
-      this.sent += piece.length;
-      if (fault.slow !== undefined) await sleep(5);
+      await new Promise<void>((resolve) => void response.write(bytes.subarray(at, end), () => resolve()));
+      at = end;
     }
     if (fault.silentAfter !== undefined) return;
     if (fault.cutAfter === undefined) return void response.end();

@@ -3,6 +3,7 @@ import { AttnError, type Graph, type Tensor, type TensorSpec } from '@attn/core'
 import { type NodeOf, type OpName, type PlanCache, type ValueId } from '@attn/core/backend';
 import type { GraphScope, OnnxModelBuilder } from '../model/onnx-model-builder.ts';
 import type { Initializer, Name, ValueType } from '../model/values.ts';
+import type { CausalBlocks } from './attention/causal-blocks.ts';
 import type { ScheduleOptions } from './attention/schedule.ts';
 
 /** How to lower a graph. */
@@ -21,6 +22,8 @@ export interface LowerOptions {
   readonly flatOutputs?: boolean;
   /** How row blocks are batched. The defaults suit CPUs. */
   readonly schedule?: Partial<ScheduleOptions>;
+  /** Sizes of the blocks of causal attention, for tests. Default: those that suit its length. */
+  readonly causalBlocks?: CausalBlocks;
   /**
    * Whether the runtime multiplies unsigned by signed bytes without losing a bit, whatever the bytes are.
    * Where it may not, products of bytes have two unsigned operands, which are exact everywhere. Default:
@@ -42,7 +45,8 @@ export class LoweringContext {
   readonly graph: Graph;
   readonly model: OnnxModelBuilder;
   readonly plans: PlanCache;
-  readonly options: Required<Omit<LowerOptions, 'schedule'>> & Pick<LowerOptions, 'schedule'>;
+  readonly options: Required<Omit<LowerOptions, 'schedule' | 'causalBlocks'>> &
+    Pick<LowerOptions, 'schedule' | 'causalBlocks'>;
   readonly planFeeds: PlanFeed[] = [];
   /**
    * The model's name of each value. Floats are f32 in the model; halves are rounded where they are computed.
@@ -64,8 +68,17 @@ export class LoweringContext {
       exactSignedBytes = false,
       stepLogits = 2 ** 17,
       schedule,
+      causalBlocks,
     } = options;
-    this.options = { portable, fusedDense, flatOutputs, exactSignedBytes, stepLogits, schedule };
+    this.options = {
+      portable,
+      fusedDense,
+      flatOutputs,
+      exactSignedBytes,
+      stepLogits,
+      schedule,
+      causalBlocks,
+    };
   }
 
   /** The model's outermost graph. */

@@ -28,10 +28,44 @@ test('dense attention costs n², a window n', () => {
 });
 
 test('fused attention is cheaper per pair than scanned attention', () => {
-  expect(ms(attention(1024, full()))).toBeLessThan(1.5 * ms(attention(1024, causal())));
+  const window = slidingWindow({ before: 256, after: 256 });
+  const share = (512 + 64) / 4096;
+  expect(share * ms(attention(4096, full()))).toBeLessThan(ms(attention(4096, window)));
   expect(ms(attention(1024, full()), { ...ALONE, fuses: false })).toBeGreaterThan(
     ms(attention(1024, full())),
   );
+});
+
+test('causal attention costs little more than half of dense attention', () => {
+  const share = ms(attention(8192, causal())) / ms(attention(8192, full()));
+  expect(share).toBeGreaterThan(0.5);
+  expect(share).toBeLessThan(0.65);
+});
+
+test('a key mask and biases cost less than the window that they are added to', () => {
+  const pattern = slidingWindow({ before: 256, after: 256 });
+  const build = (names: readonly ('keyMask' | 'bias' | 'relativeBias')[]) => {
+    const builder = new GraphBuilder();
+    const input = (name: string, shape: readonly number[], dtype: 'f32' | 'bool' = 'f32') =>
+      builder.input(name, { dtype, shape });
+    const operand = (name: string) => input(name, [1, 8, 4096, 64]);
+    const { out } = builder.attention(
+      {
+        q: operand('q'),
+        k: operand('k'),
+        v: operand('v'),
+        keyMask: names.includes('keyMask') ? input('keyMask', [1, 4096], 'bool') : undefined,
+        bias: names.includes('bias') ? input('bias', [4096, 4096]) : undefined,
+        relativeBias: names.includes('relativeBias') ? input('relativeBias', [8, 65]) : undefined,
+      },
+      { pattern },
+    );
+    return ms(builder.build({ out }));
+  };
+  for (const name of ['keyMask', 'bias', 'relativeBias'] as const) {
+    expect(build([name])).toBeGreaterThan(build([]));
+    expect(build([name])).toBeLessThan(1.4 * build([]));
+  }
 });
 
 test('a machine that is twice as slow in everything takes twice as long', () => {
@@ -45,10 +79,12 @@ test('threads help each kind of work as much as was measured, in short calls and
   const gains = { denseGain: 1, scannedGain: 1, longDenseGain: 1.9, longScannedGain: 0.5 };
   const speed = { ...ALONE, threads: 2, ...gains };
   const faster = (graph: Graph): number => ms(graph) / ms(graph, speed);
+  const window = slidingWindow({ before: 512, after: 512 });
   expect(faster(attention(256, causal()))).toBeCloseTo(1, 9);
   expect(faster(attention(256, full()))).toBeCloseTo(1, 9);
   expect(faster(attention(8192, full()))).toBeGreaterThan(1.7);
-  expect(faster(attention(8192, causal()))).toBeLessThan(0.7);
+  expect(faster(attention(8192, causal()))).toBeGreaterThan(1.7);
+  expect(faster(attention(8192, window))).toBeLessThan(0.7);
 });
 
 test('copies of much data are no faster on many threads than on two', () => {

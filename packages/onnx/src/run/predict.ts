@@ -13,9 +13,18 @@ import {
   type OpName,
   type PlanCache,
 } from '@attn/core/backend';
+import { causalBlocks, isFullyCausal } from '../lower/attention/causal-blocks.ts';
 import { isFusable } from '../lower/attention/is-fusable.ts';
+import { onlyKeyMaskDecides } from '../lower/attention/key-mask.ts';
 import { isStaticPlan } from '../lower/attention/operands.ts';
-import { fusedWork, NO_WORK, PRODUCT, scannedWork, type Work } from '../lower/attention/predict.ts';
+import {
+  causalWork,
+  fusedWork,
+  NO_WORK,
+  PRODUCT,
+  scannedWork,
+  type Work,
+} from '../lower/attention/predict.ts';
 import { quantizedEmbeddingWork, quantizedLinearWork } from '../lower/quantized/predict.ts';
 
 /** What predictions rest on. */
@@ -86,6 +95,9 @@ const LSH_PAIR = 2.5;
 /** Operators that LSH attention takes for however few tokens. */
 const LSH_OPERATORS = 60;
 
+/** Inputs that are added to logits. */
+const BIASES = ['bias', 'alibiSlopes', 'relativeBias'];
+
 /** Predicted milliseconds of one run. */
 export function predict(graph: Graph, plans: PlanCache, speed: Speed): number {
   let [dense, moved, scanned, alone] = [0, 0, 0, CALL];
@@ -122,10 +134,14 @@ function workOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCach
   const specs = inputSpecs(graph, node);
   if (isOp(node, 'attention')) {
     const { problem, plan } = plans.expected(specs, node.attributes);
+    const masksKeys = onlyKeyMaskDecides(graph, node);
     const isStatic = isStaticPlan(graph, node);
-    return fuses && isStatic && isFusable(node, problem, plan)
-      ? fusedWork(problem)
-      : scannedWork(problem, plan, { isStatic });
+    if (fuses && isStatic && isFusable(node, problem, plan)) return fusedWork(problem);
+    const blocks = causalBlocks(problem.queryLength);
+    if (isStatic && blocks !== undefined && isFullyCausal(node, problem, plan))
+      return causalWork(problem, blocks);
+    const biases = BIASES.filter((name) => node.inputs[name] !== undefined).length;
+    return scannedWork(problem, plan, { isStatic: isStatic || masksKeys, masksKeys, biases });
   }
   if (isOp(node, 'lshHash') || isOp(node, 'argsort') || isOp(node, 'lshAttention'))
     return lshWork(graph, node);

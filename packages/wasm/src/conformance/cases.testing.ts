@@ -68,9 +68,45 @@ export const DIVIDED = `
   attn:linformer:n=*;projection=*
   attn:graph:*`;
 
+/** A golden of each kind. All of them run by `relaxed.test.ts`, and by threads. */
+export const SOME_GOLDENS = `
+  golden:bigbird/rand2
+  golden:dense/gqa_8_2
+  golden:linformer/basic
+  golden:linformer_plain/padded
+  golden:local/c8_padded_causal
+  golden:longformer/local_w4
+  golden:lsh/h4_c16
+  golden:lsh_alt/dup_across
+  golden:window/global_mixed`;
+
+/**
+ * A case of `DIVIDED` for each op and each way to cut: for settings that change where threads find their
+ * work, not its parts.
+ */
+export const SOME_DIVIDED = `
+  attn:attention:window=16;n=1000;heads=1;d=16
+  attn:attention:window=4+global=0;n=66;batch=2;heads=*
+  attn:attention:full;n=65;heads=1;d=*
+  attn:linear:x=*;weight=33x20;activation=gelu;*
+  attn:matmul:a=65x33;*
+  attn:quantizedLinear:x=70x*
+  attn:quantizedLinear:x=130x*
+  attn:lshHash:x=1x2x70x*
+  attn:argsort:*
+  attn:lshAttention:n=260;chunk=65;*
+  attn:lshAttention:n=150;chunk=64;rounds=3;heads=4;batch=2;sorted=9;causal;wrap
+  attn:softmax:x=2x3x4x5;*
+  attn:layerNorm:x=3x48;*
+  attn:rmsNorm:x=3x48;*
+  attn:rotary:x=2x3x5x16;*
+  attn:reduce:x=2x5000x3;*
+  attn:reduce:x=2x3x4x5;axis=1;*
+  attn:linformer:n=200;projection=*
+  attn:graph:*`;
+
 /** What depends on the thread that computes and on the memory of the host, whatever the kernel. */
 export const COURSE = `
-  golden:*
   contract:*
   property:oracle
   property:repeatable

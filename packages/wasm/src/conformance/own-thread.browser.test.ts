@@ -1,8 +1,8 @@
 import { describeConformance } from '@attn/conformance/vitest';
 // The built files, as published: threads load their script from there.
 import { wasm } from '../../dist/index.js';
-import { SHORT_COURSE } from './cases.testing.ts';
+import { SHORT_COURSE, SOME_GOLDENS } from './cases.testing.ts';
 
 describeConformance(() => wasm({ threads: 2, offMainThread: false, poison: true }), {
-  brief: { cases: `attn:graph:* ${SHORT_COURSE}`, oneCallIn: 4 },
+  brief: { cases: `attn:graph:* ${SHORT_COURSE} ${SOME_GOLDENS}`, oneCallIn: 4 },
 });

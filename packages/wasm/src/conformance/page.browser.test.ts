@@ -1,8 +1,8 @@
 import { describeConformance } from '@attn/conformance/vitest';
 // The built files, as published: threads load their script from there.
 import { wasm } from '../../dist/index.js';
-import { COURSE, DIVIDED } from './cases.testing.ts';
+import { COURSE, SOME_DIVIDED, SOME_GOLDENS } from './cases.testing.ts';
 
 describeConformance(() => wasm({ threads: 2, poison: true }), {
-  brief: { cases: DIVIDED + COURSE, oneCallIn: 4 },
+  brief: { cases: SOME_DIVIDED + COURSE + SOME_GOLDENS, oneCallIn: 4 },
 });

@@ -1,5 +1,6 @@
 /** Finds WebGPU on this host: the browser's or Deno's own, or Dawn's from the npm package `webgpu`. */
 import { AttnError } from '@attn/core';
+import { nodeProcess } from '@attn/core/backend';
 
 /** WebGPU on this host. */
 export interface HostGpu {
@@ -46,7 +47,7 @@ async function loadDawn(): Promise<GPU> {
       if (!(key in globalThis))
         Object.defineProperty(globalThis, key, { value, configurable: true, writable: true });
     }
-    return create([]);
+    return create(dawnFlags());
   } catch (cause) {
     dawn = undefined;
     const { code, message } = cause as { readonly code?: string; readonly message?: string };
@@ -57,6 +58,12 @@ async function loadDawn(): Promise<GPU> {
       cause,
     );
   }
+}
+
+/** Flags of Dawn's `create`: the words of the variable ATTN_DAWN_FLAGS, such as `adapter=NVIDIA`. */
+function dawnFlags(): readonly string[] {
+  const flags = nodeProcess()?.env?.['ATTN_DAWN_FLAGS'] ?? '';
+  return flags.split(' ').filter((flag) => flag !== '');
 }
 
 /** Where Linux distributions have shared libraries. */

@@ -12,7 +12,6 @@ const user = new HubUser();
 
 test('two owners of a lock at once do each other no harm', async () => {
   const hub = await user.start();
-  hub.faults.push({ url: 'model.safetensors', slow: 10_000 });
   const client = new HubClient({ hubUrl: hub.url });
   const cache = new ModelCache(user.cacheFolder, ID);
   const hash = createHash('sha256').update(WEIGHTS).digest('hex');
@@ -20,16 +19,28 @@ test('two owners of a lock at once do each other no harm', async () => {
   const { signal } = new AbortController();
   const download = (onBytes: (done: number) => void = () => {}): Promise<void> =>
     downloadFile(cache, { client, id: ID, file, attempts: 1, signal, onBytes });
-  await Promise.all([download(), download()]);
+  const release = hub.hold('model.safetensors', 50_000);
+  const isHalfway = [false, false];
+  const both = [0, 1].map((i) =>
+    download((done) => {
+      isHalfway[i] ||= done >= 50_000;
+      if (isHalfway[0] && isHalfway[1]) release();
+    }),
+  );
+  await Promise.all(both);
+  hub.faults.length = 0;
   expect(await sizeOf(cache.blob(hash))).toBe(WEIGHTS.length);
 
   // The other finishes while this one still receives.
   const [blob, other] = [cache.blob(hash), `${cache.blob(hash)}.other`];
   await rename(blob, other);
+  const goOn = hub.hold('model.safetensors', 50_000);
   let isMoved: Promise<void> | undefined;
   await download((done) => {
     if (done < 50_000) return;
-    isMoved ??= rename(cache.incomplete(hash), `${blob}.ours`).then(() => rename(other, blob));
+    isMoved ??= rename(cache.incomplete(hash), `${blob}.ours`)
+      .then(() => rename(other, blob))
+      .then(goOn);
   });
   await isMoved;
   expect(isMoved).toBeDefined();

@@ -22,7 +22,7 @@ describe('faults of the hub and the line', () => {
     const warnings: string[] = [];
     const start = performance.now();
     await user.works({ attempts: 2, onWarning: (message) => warnings.push(message) });
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(performance.now() - start).toBeLessThan(50_000); // a minute without a copy
     expect(warnings).toEqual([expect.stringMatching(/the cached copy .* is used, as .*status 503/)]);
   });
 
@@ -30,10 +30,10 @@ describe('faults of the hub and the line', () => {
     await user.start();
     user.hub.faults.push({ url: 'model.safetensors', silentAfter: 60_000 });
     user.hub.faults.unshift({ url: 'nothing' });
-    await expect(user.load({ idleTimeout: 150, attempts: 1 })).rejects.toMatchObject({
+    await expect(user.load({ idleTimeout: 1_500, attempts: 1 })).rejects.toMatchObject({
       code: 'TIMEOUT',
       message: expect.stringMatching(
-        /model\.safetensors of org\/name could not be downloaded: nothing arrived for 0\.15 seconds/,
+        /model\.safetensors of org\/name could not be downloaded: nothing arrived for 1\.5 seconds/,
       ),
     });
     expect(await user.locks()).toEqual([]);
@@ -53,15 +53,19 @@ describe('faults of the hub and the line', () => {
 
   test('a cut connection goes on where it broke', async () => {
     await user.start();
-    user.hub.faults.push({ url: `${MAIN}/model.safetensors`, times: 4, cutAfter: 60_000 });
-    await user.works();
+    const cut = user.hub.hold(`${MAIN}/model.safetensors`, 60_000, { times: 4, cutAfter: 60_000 });
+    await user.works({ onDownload: ({ done }) => done >= 60_000 && cut() });
     expect(user.downloadsOf('model.safetensors').at(-1)).toMatch(/ bytes=[1-9]\d*-$/);
   });
 
   test.each([{ ignoresRanges: true }, { refusesRanges: true }] as const)('a resume: %j', async (fault) => {
     await user.start();
-    user.hub.faults.push({ url: 'model.safetensors', silentAfter: 60_000 });
-    await user.load({ idleTimeout: 100, attempts: 1 }).catch(() => {});
+    user.hub.hold('model.safetensors', 60_000);
+    const controller = new AbortController();
+    const onDownload = ({ done }: { readonly done: number }): void => {
+      if (done >= 60_000) controller.abort();
+    };
+    await expect(user.load({ signal: controller.signal, onDownload })).rejects.toThrow('abort');
     expect(await user.incompletes()).toHaveLength(1);
     user.hub.faults[0] = { url: 'model.safetensors', ...fault };
     await user.works();

@@ -12,6 +12,7 @@ export interface Errand {
   readonly hubUrl: string;
   readonly cacheFolder: string;
   readonly revision?: string;
+  readonly idleTimeout?: number;
   /** The user as which the process runs. Root may write everywhere. */
   readonly uid?: number;
 }

@@ -43,7 +43,7 @@ export class HubUser {
 
   load(options: HubStoreOptions = {}): Promise<FileStore> {
     const place = { hubUrl: this.hub.url, cacheFolder: this.cacheFolder, offline: false };
-    return hubStore(ID, { ...place, idleTimeout: 2_000, ...options });
+    return hubStore(ID, { ...place, idleTimeout: 60_000, ...options });
   }
 
   /** Loads the model, and expects its weights. */

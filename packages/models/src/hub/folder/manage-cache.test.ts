@@ -93,7 +93,7 @@ test('only models are cleared', async () => {
 });
 
 test('a model that is being downloaded is refused', async () => {
-  hub.faults.push({ url: 'model.safetensors', slow: 10_000 });
+  const goOn = hub.hold('model.safetensors', 40_000);
   let isStarted = (): void => {};
   const started = new Promise<void>((resolve) => (isStarted = resolve));
   const loading = hubStore(ID, {
@@ -109,6 +109,7 @@ test('a model that is being downloaded is refused', async () => {
     message: '[attn/models] hub: org/name is being downloaded by this process: await that, or abort it',
   });
   await expect(clearCached(undefined, { cacheFolder })).rejects.toThrow('is being downloaded');
+  goOn();
   await loading;
 });
 

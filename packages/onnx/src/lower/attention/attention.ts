@@ -1,7 +1,7 @@
 /**
  * Lowers the `attention` op: the plan's row blocks are sorted into bins of equal numbers of tiles, and each
- * bin is one `Scan`. Where data decides on the plan, the schedule's tables are inputs of the model, filled in
- * for each run, and the model serves every plan.
+ * bin is one `Scan`. Dense and causal attention have forms of their own. Where data decides on the plan, the
+ * schedule's tables are inputs of the model, filled in for each run, and the model serves every plan.
  */
 import { type AttentionPlan } from '@attn/core';
 import {
@@ -12,56 +12,106 @@ import {
   type AttentionProblem,
   type NodeOf,
 } from '@attn/core/backend';
+import type { GraphScope } from '../../model/onnx-model-builder.ts';
 import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 import { emitFused } from './fused.ts';
 import { isFusable } from './is-fusable.ts';
 import { biasTables } from './bias-tables.ts';
+import { causalBlocks, isFullyCausal } from './causal-blocks.ts';
+import { emitCausal } from './causal.ts';
 import { isStaticPlan, rowTables } from './operands.ts';
+import { emitVisibleKeys, hidesFewKeys, onlyKeyMaskDecides, planOfAllKeys } from './key-mask.ts';
 import type { Projection } from './key-pools.ts';
 import { DYNAMIC_LIMITS, schedulePlan, STATIC_LIMITS, type Schedule } from './schedule.ts';
 import { emitScan, type ScanOperands } from './scan.ts';
-import type { StepResult } from './softmax.ts';
+import { emitIf, type StepResult } from './softmax.ts';
 import { dynamicTables, staticTables, type ScheduleTables } from './tables.ts';
 
 /** Lowers one `attention` node. */
 export function lowerAttention(context: LoweringContext, node: NodeOf<'attention'>): void {
-  const { graph, main, model, options } = context;
+  const { graph, main, options } = context;
   const specs = inputSpecs(graph, node);
   const problem = attentionProblem(specs, node.attributes);
-  const { batch, heads, queryLength, keyLength, valueDim } = problem;
+  const { batch, queryLength, keyLength } = problem;
   if (batch * queryLength * keyLength === 0) {
     emitEmpty(context, node);
     return;
   }
-  let tables: ScheduleTables;
-  if (isStaticPlan(graph, node)) {
-    const { plan } = context.plans.plan(specs, node.attributes, planTensors(graph, node, {}));
-    if (options.fusedDense && !options.portable && isFusable(node, problem, plan)) {
-      finish(context, node, problem, { out: emitFused(context, node, problem) });
-      return;
-    }
-    tables = staticTables(
-      context,
-      problem,
-      schedulePlan(problem, plan, { ...STATIC_LIMITS, ...options.schedule }),
-    );
-  } else {
-    const schedule = (plan: AttentionPlan): Schedule => schedulePlan(problem, plan, DYNAMIC_LIMITS);
-    tables = dynamicTables(context, node, problem, { schedule, options: DYNAMIC_LIMITS });
+  if (!isStaticPlan(graph, node)) {
+    finish(context, node, problem, emitDynamic(context, node, problem));
+    return;
   }
+  const { plan } = context.plans.plan(specs, node.attributes, planTensors(graph, node, {}));
+  if (options.fusedDense && !options.portable && isFusable(node, problem, plan)) {
+    finish(context, node, problem, { out: emitFused(context, node, problem) });
+    return;
+  }
+  const schedule = schedulePlan(problem, plan, { ...STATIC_LIMITS, ...options.schedule });
+  const scans = (scope: GraphScope): StepResult =>
+    emitScans(context, node, problem, staticTables(context, problem, schedule), scope);
+  const blocks = options.causalBlocks ?? causalBlocks(queryLength);
+  const result =
+    blocks !== undefined && isFullyCausal(node, problem, plan)
+      ? emitCausal(context, node, problem, blocks, scans)
+      : scans(main);
+  finish(context, node, problem, result);
+}
 
+/** Adds attention whose plan is made for each run. */
+function emitDynamic(
+  context: LoweringContext,
+  node: NodeOf<'attention'>,
+  problem: AttentionProblem,
+): StepResult {
+  const { main, options } = context;
+  const schedule = (plan: AttentionPlan): Schedule => schedulePlan(problem, plan, DYNAMIC_LIMITS);
+  const keyMask = onlyKeyMaskDecides(context.graph, node) ? context.input(node, 'keyMask') : undefined;
+  const skips = keyMask === undefined ? undefined : hidesFewKeys;
+  const tables = dynamicTables(context, node, problem, { schedule, options: DYNAMIC_LIMITS, skips });
+  if (keyMask === undefined || tables.skipped === undefined)
+    return emitScans(context, node, problem, tables, main);
+  const ofAllKeys = schedulePlan(problem, planOfAllKeys(context, node), {
+    ...STATIC_LIMITS,
+    ...options.schedule,
+  });
+  const results = ({ out, lse }: StepResult): Name[] => (lse === undefined ? [out] : [out, lse]);
+  const [out, lse] = emitIf(main, {
+    condition: tables.skipped,
+    outputs: problem.returnLse ? 2 : 1,
+    whenTrue: (branch) =>
+      results(emitScans(context, node, problem, staticTables(context, problem, ofAllKeys), branch, keyMask)),
+    whenFalse: (branch) => results(emitScans(context, node, problem, tables, branch)),
+  });
+  return { out, lse };
+}
+
+/**
+ * Adds the scans of all bins, and brings their results into the order of queries.
+ * @param keyMask a mask of keys that the plan does not know, [B, Nk]
+ */
+function emitScans(
+  context: LoweringContext,
+  node: NodeOf<'attention'>,
+  problem: AttentionProblem,
+  tables: ScheduleTables,
+  scope: GraphScope,
+  keyMask?: Name,
+): StepResult {
+  const { model, options } = context;
+  const { batch, heads, queryLength, valueDim } = problem;
   const operands = new Map<Projection, ScanOperands>();
   const outs: Name[] = [];
   const lses: Name[] = [];
   const { portable } = options;
   for (const bin of tables.bins) {
     const { projection } = bin;
-    const shared = operands.get(projection) ?? scanOperands(context, node, problem, projection, tables);
+    const shared =
+      operands.get(projection) ?? scanOperands(context, node, problem, projection, tables, scope, keyMask);
     operands.set(projection, shared);
-    const { out, lse } = emitScan(main, { problem, portable, tables: bin, operands: shared });
-    outs.push(main.reshape(out, [-1, valueDim]));
-    if (lse !== undefined) lses.push(main.reshape(lse, [-1]));
+    const { out, lse } = emitScan(scope, { problem, portable, tables: bin, operands: shared });
+    outs.push(scope.reshape(out, [-1, valueDim]));
+    if (lse !== undefined) lses.push(scope.reshape(lse, [-1]));
   }
   /**
    * The results of all bins in the order of queries. Where queries may see no key, `nothing` is their result,
@@ -70,19 +120,18 @@ export function lowerAttention(context: LoweringContext, node: NodeOf<'attention
   const collect = (parts: readonly Name[], nothing: () => Name, shape: readonly number[]): Name => {
     const { results } = tables;
     if (results !== undefined) {
-      const all = main.op('Concat', [...parts, nothing()], { axis: 0 });
-      return main.reshape(main.op('Gather', [all, results]), shape);
+      const all = scope.op('Concat', [...parts, nothing()], { axis: 0 });
+      return scope.reshape(scope.op('Gather', [all, results]), shape);
     }
-    return main.reshape(parts.length === 1 ? parts[0] : main.op('Concat', parts, { axis: 0 }), shape);
+    return scope.reshape(parts.length === 1 ? parts[0] : scope.op('Concat', parts, { axis: 0 }), shape);
   };
   const rows = [batch, heads, queryLength];
-  const zeros = (): Name => main.op('Expand', [model.scalar(0), model.integers([1, valueDim])]);
-  const minusInfinity = (): Name => main.reshape(model.scalar(-Infinity), [1]);
-  const out = collect(outs, zeros, [...rows, valueDim]);
-  finish(context, node, problem, {
-    out,
+  const zeros = (): Name => scope.op('Expand', [model.scalar(0), model.integers([1, valueDim])]);
+  const minusInfinity = (): Name => scope.reshape(model.scalar(-Infinity), [1]);
+  return {
+    out: collect(outs, zeros, [...rows, valueDim]),
     lse: problem.returnLse ? collect(lses, minusInfinity, rows) : undefined,
-  });
+  };
 }
 
 /** The operands that all scans of a projection read: rows of queries, and tiles of keys and values. */
@@ -92,17 +141,19 @@ function scanOperands(
   problem: AttentionProblem,
   projection: Projection,
   { pools }: ScheduleTables,
+  scope: GraphScope,
+  keyMask: Name | undefined,
 ): ScanOperands {
-  const { main } = context;
   const { q, k, v } = rowTables(context, node, problem, projection);
   const pool = pools[projection];
   const tiled = (name: Name, dim: number): Name =>
-    main.reshape(pool?.rows === undefined ? name : main.op('Gather', [name, pool.rows]), [-1, TILE, dim]);
+    scope.reshape(pool?.rows === undefined ? name : scope.op('Gather', [name, pool.rows]), [-1, TILE, dim]);
   return {
     queries: q,
     keys: tiled(k, problem.headDim),
     values: tiled(v, problem.valueDim),
-    biases: biasTables(context, node, problem, () => pool?.positions()),
+    biases: pool === undefined ? undefined : biasTables(context, node, problem, pool, scope),
+    visibleKeys: pool && keyMask && emitVisibleKeys(scope, keyMask, problem, pool),
   };
 }
 

@@ -1,52 +1,62 @@
 /** Prepares the biases of a call as tables that the steps of scans read. */
 import type { AttentionProblem, NodeOf } from '@attn/core/backend';
+import type { GraphScope } from '../../model/onnx-model-builder.ts';
 import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
-import type { BiasTables } from './logits.ts';
+import type { BiasTables, DenseBias } from './logits.ts';
+import { emitOffsetBias } from './offset-bias.ts';
+import type { PoolTables } from './tables.ts';
 
-/**
- * The tables of a call's biases; empty without any.
- * @param keyPositions adds the positions of the pool's keys to the model, which only some biases need
- */
+/** The tables of a call's biases, for scans over a pool of keys; undefined without any. */
 export function biasTables(
   context: LoweringContext,
   node: NodeOf<'attention'>,
-  { batch, heads, queryLength, keyLength }: AttentionProblem,
-  keyPositions: () => Name | undefined,
-): BiasTables {
-  const { main, model } = context;
-  const slopes = context.input(node, 'alibiSlopes');
-  const relative = context.input(node, 'relativeBias');
-  const bias = context.input(node, 'bias');
-  if (slopes === undefined && relative === undefined && bias === undefined) return {};
-  const width = relative === undefined ? 0 : context.spec(node.inputs.relativeBias).shape[1];
+  problem: AttentionProblem,
+  { run, range, positions }: Pick<PoolTables, 'run' | 'range' | 'positions'>,
+  scope: GraphScope,
+): BiasTables | undefined {
+  const operand = (name: 'alibiSlopes' | 'relativeBias' | 'bias') => {
+    const value = context.input(node, name);
+    return value === undefined ? undefined : { name: value, shape: context.spec(node.inputs[name]).shape };
+  };
+  const slopes = operand('alibiSlopes');
+  const relative = operand('relativeBias');
+  const bias = operand('bias');
+  if ([bias, relative, slopes].every((table) => table === undefined)) return undefined;
   return {
-    keyPositions: keyPositions(),
-    slopes: slopes && main.reshape(main.op('Expand', [slopes, model.integers([batch, heads])]), [-1]),
-    relative:
-      relative === undefined ? undefined : { table: main.reshape(relative, [-1]), radius: (width - 1) / 2 },
-    dense:
-      bias === undefined
-        ? undefined
-        : denseBias(context, bias, context.spec(node.inputs.bias).shape, [
-            batch,
-            heads,
-            queryLength,
-            keyLength,
-          ]),
+    positions,
+    offset: emitOffsetBias(scope, {
+      problem,
+      slopes,
+      relative: relative && { name: relative.name, radius: (relative.shape[1] - 1) / 2 },
+      range: range(),
+      run: run(),
+    }),
+    dense: bias && denseBias(scope, bias, problem, run()),
   };
 }
 
 function denseBias(
-  { main }: LoweringContext,
-  bias: Name,
-  shape: readonly number[],
-  logits: readonly number[],
-): BiasTables['dense'] {
+  scope: GraphScope,
+  { name, shape }: { readonly name: Name; readonly shape: readonly number[] },
+  { batch, heads, queryLength, keyLength }: AttentionProblem,
+  run: number,
+): DenseBias {
+  const logits = [batch, heads, queryLength, keyLength];
   const [b, h, q, width] = [...Array<number>(4 - shape.length).fill(1), ...shape];
   const isStretched = (extent: number, axis: number): boolean => extent === 1 && logits[axis] !== 1;
   const batchStride = isStretched(b, 0) ? 0 : h * q;
   const headStride = isStretched(h, 1) ? 0 : q;
   const queryStride = isStretched(q, 2) ? 0 : 1;
-  return { table: main.reshape(bias, [-1, width]), width, strides: [batchStride, headStride, queryStride] };
+  const isSame = width === 1;
+  // Pieces of a row that hold whole runs of keys: a row is cut without a rest.
+  let size = isSame ? 1 : run;
+  while (width % size !== 0) size /= 2;
+  return {
+    table: scope.reshape(name, [-1, size]),
+    pieces: width / size,
+    size,
+    isSame,
+    strides: [batchStride, headStride, queryStride],
+  };
 }

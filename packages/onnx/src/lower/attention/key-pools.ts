@@ -15,6 +15,10 @@ export interface KeyPool {
   /** [64 · tiles]: rows in [B·Hkv·Nk], or undefined where tiles are consecutive rows. */
   readonly rows: Int32Array | undefined;
   readonly tiles: number;
+  /**
+   * [tiles]: how many keys a tile has. Tiles with fewer than 64 are filled up with rows that nobody sees.
+   */
+  readonly keyCounts: Uint8Array;
 }
 
 /** The pools of a plan, and where the tiles of each head are in them. */
@@ -48,10 +52,13 @@ export class KeyPools {
             this.firstTile.set(`${this.orderOf[index]} ${head}`, head * tilesOfHead);
           }
         });
-        this.byProjection[projection] = { rows: undefined, tiles: batch * kvHeads * tilesOfHead };
+        const count = batch * kvHeads * tilesOfHead;
+        const keyCounts = new Uint8Array(count).fill(TILE);
+        this.byProjection[projection] = { rows: undefined, tiles: count, keyCounts };
         continue;
       }
       const parts: Int32Array[] = [];
+      const keyCounts: number[] = [];
       let tiles = 0;
       plan.groups.forEach(({ projection: other, block, members }, index) => {
         if (other !== projection) return;
@@ -64,6 +71,8 @@ export class KeyPools {
           const rows = new Int32Array(columns * TILE).fill(head * keyLength);
           for (let i = 0; i < block.keyCount; i++) rows[i] = head * keyLength + (block.keyIndex?.[i] ?? i);
           parts.push(rows);
+          for (let column = 0; column < columns; column++)
+            keyCounts.push(Math.min(TILE, block.keyCount - column * TILE));
           tiles += columns;
         }
       });
@@ -73,7 +82,7 @@ export class KeyPools {
         rows.set(part, at);
         at += part.length;
       }
-      this.byProjection[projection] = { rows, tiles };
+      this.byProjection[projection] = { rows, tiles, keyCounts: Uint8Array.from(keyCounts) };
     }
   }
 

@@ -6,25 +6,28 @@ import type { AttentionProblem } from '@attn/core/backend';
 import { MICROSOFT } from '../../model/domains.ts';
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
 import type { Name } from '../../model/values.ts';
+import type { OffsetBias } from './offset-bias.ts';
 
 /** Tables of the biases of a call, which the steps of its scans read. */
 export interface BiasTables {
-  /** ALiBi slopes [B·H]. */
-  readonly slopes?: Name;
-  /** Relative biases [H · (2R + 1)], and the radius R. */
-  readonly relative?: { readonly table: Name; readonly radius: number };
+  /** ALiBi and relative biases. */
+  readonly offset?: OffsetBias;
   /** A dense bias by query and key. */
   readonly dense?: DenseBias;
-  /** Positions of the pool's keys, [tiles, 64] i32. */
-  readonly keyPositions?: Name;
+  /** Adds the positions of the pool's keys to the model, in pieces: [tiles, 64 / size] i32, in pieces. */
+  readonly positions: (size: number) => Name;
 }
 
-/** A dense bias that broadcasts to [B, H, Nq, Nk], as a table of rows. */
+/** A dense bias that broadcasts to [B, H, Nq, Nk], as a table of pieces of rows. */
 export interface DenseBias {
-  /** The rows, [rows, width] f32. */
+  /** [rows · Nk / size, size] f32, or [rows, 1] where every key has the same bias. */
   readonly table: Name;
-  /** Nk, or 1 where every key has the same bias. */
-  readonly width: number;
+  /** Number of pieces of a row: 1 where every key has the same bias. */
+  readonly pieces: number;
+  /** Number of keys of a piece. */
+  readonly size: number;
+  /** Whether every key has the same bias. */
+  readonly isSame: boolean;
   /** Distances in rows between batch rows, heads and queries; 0 along axes that are broadcast. */
   readonly strides: readonly [batch: number, head: number, query: number];
 }
@@ -42,79 +45,80 @@ export interface LogitsOperands {
   readonly keys: Name;
   /** Tiles of those keys in the pool, [G, T] i32. Biases need them. */
   readonly tiles: Name;
-  readonly biases: BiasTables;
+  readonly biases: BiasTables | undefined;
+}
+
+/** Queries and keys to multiply. */
+export interface ScoreOperands extends Pick<LogitsOperands, 'problem' | 'portable' | 'q' | 'keys'> {
+  /** Number of axes of the operands: 2, or 3 where the first is a batch. */
+  readonly rank: 2 | 3;
+}
+
+/** Adds the nodes that compute scale · q kᵀ and the soft cap. */
+export function emitScores(body: GraphScope, { problem, portable, q, keys, rank }: ScoreOperands): Name {
+  const { scale, softcap } = problem;
+  const { model } = body;
+  const factor = softcap === undefined ? scale : scale / softcap;
+  const scores = portable
+    ? body.op('MatMul', [
+        body.op('Mul', [q, model.scalar(factor)]),
+        body.op('Transpose', [keys], { perm: rank === 2 ? [1, 0] : [0, 2, 1] }),
+      ])
+    : body.op('FusedMatMul', [q, keys], { alpha: { float: factor }, transB: 1 }, MICROSOFT);
+  return softcap === undefined ? scores : body.op('Mul', [body.op('Tanh', [scores]), model.scalar(softcap)]);
 }
 
 /** Adds the nodes that compute logits [G, 64, T·64]. */
 export function emitLogits(body: GraphScope, operands: LogitsOperands): Name {
-  const { problem, portable, q, keys } = operands;
-  const { scale, softcap } = problem;
-  const { model } = body;
-  const factor = softcap === undefined ? scale : scale / softcap;
-  let logits = portable
-    ? body.op('MatMul', [
-        body.op('Mul', [q, model.scalar(factor)]),
-        body.op('Transpose', [keys], { perm: [0, 2, 1] }),
-      ])
-    : body.op('FusedMatMul', [q, keys], { alpha: { float: factor }, transB: 1 }, MICROSOFT);
-  if (softcap !== undefined) logits = body.op('Mul', [body.op('Tanh', [logits]), model.scalar(softcap)]);
+  let logits = emitScores(body, { ...operands, rank: 3 });
   for (const bias of emitBiases(body, operands)) logits = body.op('Add', [logits, bias]);
   return logits;
 }
 
 /** The biases of a step, each of a shape that broadcasts to [G, 64, T·64]. */
 function emitBiases(body: GraphScope, { problem, rows, tiles, biases: tables }: LogitsOperands): Name[] {
-  const { slopes, relative, dense, keyPositions } = tables;
+  if (tables === undefined) return [];
+  const { offset, dense, positions } = tables;
   const { heads, queryLength, queryOffset } = problem;
   const { model } = body;
   const int = (value: number): Name => model.scalar(value, 'i32');
+  const times = (name: Name, factor: number): Name => body.op('Mul', [name, int(factor)]);
+  const column = (name: Name): Name => body.op('Unsqueeze', [name, model.integers([2])]);
   const biases: Name[] = [];
-  if (slopes === undefined && relative === undefined && dense === undefined) return biases;
   const query = body.op('Mod', [rows, int(queryLength)]);
   const member = body.op('Div', [rows, int(queryLength)]);
-  const column = (name: Name): Name => body.op('Unsqueeze', [name, model.integers([2])]);
+  /** Positions of the first keys of all pieces of tiles [G, T], counted in pieces: [G, 1, T·64 / size]. */
+  const firstKeys = (size: number): Name =>
+    body.reshape(body.op('Gather', [positions(size), tiles]), [0, 1, -1], { zeroKeepsExtent: true });
+  /** Pieces [G, 64 or 1, T·64 / size] of a table, side by side: [G, 64 or 1, T·64]. */
+  const gather = (table: Name, pieces: Name): Name =>
+    body.reshape(body.op('Gather', [table, pieces]), [0, 0, -1], { zeroKeepsExtent: true });
 
-  if (keyPositions !== undefined && (slopes !== undefined || relative !== undefined)) {
-    // [G, T, 64] → [G, 1, T·64], minus [G, 64, 1].
-    const keys = emitPositions(body, keyPositions, tiles);
-    const offset = body.op('Sub', [keys, column(body.op('Add', [query, int(queryOffset)]))]);
-    if (slopes !== undefined) {
-      const distance = body.cast(body.op('Abs', [offset]), 'f32');
-      const slope = column(body.op('Gather', [slopes, member]));
-      biases.push(body.op('Neg', [body.op('Mul', [distance, slope])]));
-    }
-    if (relative !== undefined) {
-      const { table, radius } = relative;
-      const clipped = body.op('Min', [body.op('Max', [offset, int(-radius)]), int(radius)]);
-      const head = body.op('Mod', [member, int(heads)]);
-      const start = column(body.op('Add', [body.op('Mul', [head, int(2 * radius + 1)]), int(radius)]));
-      biases.push(body.op('Gather', [table, body.op('Add', [clipped, start])]));
-    }
+  if (offset !== undefined) {
+    const { table, size, least, count, members } = offset;
+    const keys = size === 1 ? firstKeys(1) : times(firstKeys(size), size);
+    const distance = body.op('Sub', [keys, column(body.op('Add', [query, int(queryOffset + least)]))]);
+    const clipped = body.op('Min', [body.op('Max', [distance, int(0)]), int(count - 1)]);
+    const ofMember = members === heads ? body.op('Mod', [member, int(heads)]) : member;
+    biases.push(gather(table, body.op('Add', [clipped, column(times(ofMember, count))])));
   }
   if (dense !== undefined) {
-    const [batchStride, headStride, queryStride] = dense.strides;
-    const times = (name: Name, factor: number): Name => body.op('Mul', [name, int(factor)]);
-    const row = body.op('Add', [
-      body.op('Add', [
-        times(body.op('Div', [member, int(heads)]), batchStride),
-        times(body.op('Mod', [member, int(heads)]), headStride),
-      ]),
-      times(query, queryStride),
+    const { table, pieces, size, isSame, strides } = dense;
+    const [batchStride, headStride, queryStride] = strides;
+    const ofMember = body.op('Add', [
+      times(body.op('Div', [member, int(heads)]), batchStride),
+      times(body.op('Mod', [member, int(heads)]), headStride),
     ]);
-    const flat = body.reshape(dense.table, [-1]);
-    if (dense.width === 1 || keyPositions === undefined) {
-      biases.push(body.op('Gather', [flat, column(row)]));
-    } else {
-      // The element (row, key) of each pair: [G, 64, T·64].
-      const keys = emitPositions(body, keyPositions, tiles);
-      biases.push(body.op('Gather', [flat, body.op('Add', [column(times(row, dense.width)), keys])]));
-    }
+    // Rows that are the same for all queries are read once: all rows of a block are of one head.
+    const row =
+      queryStride === 0
+        ? body.op('Slice', [ofMember, model.integers([0]), model.integers([1]), model.integers([1])])
+        : body.op('Add', [ofMember, times(query, queryStride)]);
+    biases.push(
+      isSame
+        ? gather(table, column(row))
+        : gather(table, body.op('Add', [column(times(row, pieces)), firstKeys(size)])),
+    );
   }
   return biases;
-}
-
-/** Positions of the keys of tiles [G, T], as a row for each row block: [G, 1, T·64]. */
-function emitPositions(body: GraphScope, keyPositions: Name, tiles: Name): Name {
-  const positions = body.op('Gather', [keyPositions, tiles]);
-  return body.reshape(positions, [0, 1, -1], { zeroKeepsExtent: true });
 }

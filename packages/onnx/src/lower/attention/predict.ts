@@ -1,10 +1,11 @@
 /**
- * Predicts the work of lowered attention: one fused operator, or scans whose steps gather tiles and attend to
- * them. The unit is nanoseconds of one thread of a machine whose products run at 155 GFLOP/s;
+ * Predicts the work of lowered attention: one fused operator, large blocks, or scans whose steps gather tiles
+ * and attend to them. The unit is nanoseconds of one thread of a machine whose products run at 155 GFLOP/s;
  * `run/predict.ts` scales it to the machine in use.
  */
 import { type AttentionPlan } from '@attn/core';
 import { TILE, type AttentionProblem } from '@attn/core/backend';
+import { causalPairs, type CausalBlocks } from './causal-blocks.ts';
 import { partition } from './partition.ts';
 import { binShape, DYNAMIC_LIMITS, itemsOf, STATIC_LIMITS } from './schedule.ts';
 
@@ -42,14 +43,23 @@ const FUSED_PAIR = 0.24;
 /** An element of keys or values that is copied because several heads share it. */
 const REPEATED_ELEMENT = 0.5;
 
-/** A step: softmax of a pair. */
+/** Causal attention in large blocks: exponential and sum of a pair, and copies of its keys and values. */
+const CAUSAL_PAIR = 0.46;
+
+/** A step: exponential and sum of a pair. */
 const PAIR = 0.1;
 
-/** A step: gathering and adding the mask of a pair. */
-const MASKED_PAIR = 0.42;
+/** A step: multiplying a pair with its mask. */
+const MASKED_PAIR = 0.1;
 
-/** A step: a pair in a bin with open and masked tiles, whose logits are concatenated. */
-const MIXED_PAIR = 0.36;
+/** A step: a pair in a bin with open and masked tiles, which are masked together or concatenated. */
+const MIXED_PAIR = 0.1;
+
+/** A step: a pair that is multiplied with the key mask of a run. */
+const KEY_MASKED_PAIR = 0.1;
+
+/** A step: reading and adding a bias of a pair. */
+const BIASED_PAIR = 0.5;
 
 /** A step: an element of a gathered tile of keys or values. */
 const GATHERED_ELEMENT = 0.22;
@@ -84,15 +94,34 @@ export function fusedWork(problem: AttentionProblem): Work {
   return { ...NO_WORK, dense, moved, operators: 1 };
 }
 
-/** The work of the scans over the bins of a plan. `isStatic` says that all runs share the plan. */
+/** The work of causal attention in large blocks. */
+export function causalWork(problem: AttentionProblem, blocks: CausalBlocks): Work {
+  const { batch, heads, queryLength, headDim, valueDim } = problem;
+  const dims = headDim + valueDim;
+  const pairs = batch * heads * causalPairs(queryLength, blocks);
+  return { ...NO_WORK, dense: (2 * PRODUCT * dims + CAUSAL_PAIR) * pairs, operators: 1 };
+}
+
+/** How scans get their plan, and what they do besides. */
+export interface ScannedOptions {
+  /** Whether all runs share the plan. */
+  readonly isStatic: boolean;
+  /** Whether the key mask of a run is multiplied with weights. Default: false. */
+  readonly masksKeys?: boolean;
+  /** Number of biases that are added to logits. Default: 0. */
+  readonly biases?: number;
+}
+
+/** The work of the scans over the bins of a plan. */
 export function scannedWork(
   problem: AttentionProblem,
   plan: AttentionPlan,
-  { isStatic }: { readonly isStatic: boolean },
+  { isStatic, masksKeys = false, biases = 0 }: ScannedOptions,
 ): Work {
   const { batch, heads, kvHeads, queryLength, keyLength, headDim, valueDim } = problem;
   const options = isStatic ? STATIC_LIMITS : DYNAMIC_LIMITS;
   const dims = headDim + valueDim;
+  const pair = 2 * PRODUCT * dims + PAIR + (masksKeys ? KEY_MASKED_PAIR : 0) + BIASED_PAIR * biases;
   let [scanned, steps, scans, tiles] = [0, 0, 0, 0];
   for (const projection of ['local', 'global'] as const) {
     for (const { items, tiles: width } of partition(itemsOf(plan, projection), options.bins)) {
@@ -101,7 +130,7 @@ export function scannedWork(
       const pairs = blocks * width * TILE ** 2;
       const isMixed = shape.openTiles > 0 && shape.maskedTiles > 0;
       scanned +=
-        (2 * PRODUCT * dims + PAIR + (isMixed ? MIXED_PAIR : 0)) * pairs +
+        (pair + (isMixed ? MIXED_PAIR : 0)) * pairs +
         MASKED_PAIR * blocks * shape.maskedTiles * TILE ** 2 +
         GATHERED_ELEMENT * blocks * width * TILE * dims +
         ROW_ELEMENT * blocks * TILE * dims;

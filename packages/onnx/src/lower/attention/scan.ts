@@ -3,7 +3,8 @@ import { TILE, type AttentionProblem } from '@attn/core/backend';
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
 import type { Name, ValueType } from '../../model/values.ts';
 import { emitLogits, type BiasTables } from './logits.ts';
-import { emitExact, emitFast, emitHasNaN, emitHidden, emitIf, type StepResult } from './softmax.ts';
+import { emitExact, emitHidden, emitIf, type StepResult } from './softmax.ts';
+import { emitUnshifted } from './unshifted.ts';
 import type { BinTables } from './tables.ts';
 
 /** The operands that the scans of one projection share. */
@@ -14,7 +15,10 @@ export interface ScanOperands {
   readonly keys: Name;
   /** Values of the pool [tiles, 64, Dv]. */
   readonly values: Name;
-  readonly biases: BiasTables;
+  /** Undefined without any. */
+  readonly biases: BiasTables | undefined;
+  /** 1 for keys of the pool that may be seen, else 0, [tiles, 64]; undefined where masks say it all. */
+  readonly visibleKeys: Name | undefined;
 }
 
 /** A bin to scan. */
@@ -31,7 +35,7 @@ export function emitScan(
   scope: GraphScope,
   { problem, portable, tables, operands }: ScanContext,
 ): StepResult {
-  const { queries, keys, values, biases } = operands;
+  const { queries, keys, values, biases, visibleKeys } = operands;
   const { headDim, valueDim, returnLse } = problem;
   const { blocks, openTiles, maskedTiles, sharedMask, table = '' } = tables;
   const body = scope.body();
@@ -54,59 +58,67 @@ export function emitScan(
   const tilesOf = (at: GraphScope, pool: Name, tiles: Name, dim: number): Name =>
     at.reshape(at.op('Gather', [pool, tiles]), [blocks, -1, dim]);
   const q = body.op('Gather', [queries, rows]);
-  const logitsOf = (at: GraphScope, tiles: Name): Name =>
-    emitLogits(at, { problem, portable, q, rows, keys: tilesOf(at, keys, tiles, headDim), tiles, biases });
-  /** Masks of the table as −∞ or 0, to be added to logits: [G, T, 64, 64] → [G, 64, T·64]. */
-  const hiddenBy = (at: GraphScope, ids: Name): Name => {
-    const hidden = emitHidden(at, at.op('Gather', [table, ids]));
-    return at.reshape(at.op('Transpose', [hidden], { perm: [0, 2, 1, 3] }), [blocks, TILE, -1]);
+  const logitsOf = (at: GraphScope, tiles: Name): Name => {
+    const keysOfTiles = tilesOf(at, keys, tiles, headDim);
+    return emitLogits(at, { problem, portable, q, rows, keys: keysOfTiles, tiles, biases });
   };
+  /** Masks of the table, to be multiplied with weights: [G, T, 64, 64] → [G, 64, T·64]. */
+  const maskBy = (at: GraphScope, ids: Name): Name => {
+    const masks = at.cast(at.op('Gather', [table, ids]), 'f32');
+    return at.reshape(at.op('Transpose', [masks], { perm: [0, 2, 1, 3] }), [blocks, TILE, -1]);
+  };
+  /** Which keys of tiles [G, T] anybody sees: [G, 1, T·64]. */
+  const maskOfKeys = (at: GraphScope, pool: Name, tiles: Name): Name =>
+    at.reshape(at.op('Gather', [pool, tiles]), [blocks, 1, -1]);
+  const times = (at: GraphScope, weights: Name, mask: Name): Name => at.op('Mul', [weights, mask]);
+  const weightsOf = (tiles: Name): Name => body.op('Exp', [logitsOf(body, tiles)]);
 
   const tiles = concat(body, [open, masked], 1);
   const stepValues = tilesOf(body, values, tiles, valueDim);
-  // A mask that all row blocks share is added to all logits. Other masks are added to the logits of their
-  // tiles only.
-  const logits =
+  // A mask that all row blocks share applies to all weights. Other masks apply to those of their tiles only.
+  const weights =
     sharedMask !== undefined
-      ? body.op('Add', [logitsOf(body, tiles), sharedMask])
+      ? times(body, weightsOf(tiles), sharedMask)
       : concat(
           body,
           [
-            open === '' ? '' : logitsOf(body, open),
-            masked === '' ? '' : body.op('Add', [logitsOf(body, masked), hiddenBy(body, masks)]),
+            open === '' ? '' : weightsOf(open),
+            masked === '' ? '' : times(body, weightsOf(masked), maskBy(body, masks)),
           ],
           -1,
         );
-  const { out, lse } = emitFast(body, { logits, values: stepValues, returnLse });
-  // A row that sees no key is NaN in the fast form. Zeros in its place avoid the exact form.
-  const fastOut =
-    visible === '' || returnLse
-      ? out
-      : body.op('Where', [
-          body.op('Unsqueeze', [visible, body.model.integers([2])]),
-          out,
-          body.model.scalar(0),
-        ]);
-  const fast = lse === undefined ? [fastOut] : [fastOut, lse];
+  const fast = emitUnshifted(body, {
+    weights: visibleKeys === undefined ? weights : times(body, weights, maskOfKeys(body, visibleKeys, tiles)),
+    values: stepValues,
+    visible: visible === '' ? undefined : visible,
+  });
 
   const corrected = (branch: GraphScope): readonly Name[] => {
     const ids =
       open === ''
         ? masks
         : concat(branch, [branch.op('Mul', [open, branch.model.scalar(0, 'i32')]), masks], 1);
-    const hidden = sharedMask ?? (masked === '' ? undefined : hiddenBy(branch, ids));
-    const logits = logitsOf(branch, tiles);
-    const exact = emitExact(branch, { logits, hidden, values: stepValues, returnLse });
+    const byMask = sharedMask ?? (masked === '' ? undefined : maskBy(branch, ids));
+    const byKey = visibleKeys && maskOfKeys(branch, visibleKeys, tiles);
+    const mask = byMask && byKey ? times(branch, byMask, byKey) : (byMask ?? byKey);
+    const exact = emitExact(branch, {
+      logits: logitsOf(branch, tiles),
+      hidden: mask && emitHidden(branch, mask),
+      values: stepValues,
+      returnLse,
+    });
     // Numbers of the fast form stay, so that the contents of one row change no bit of another.
-    return [exact.out, ...(exact.lse === undefined ? [] : [exact.lse])].map((exactPart, index) =>
-      branch.op('Where', [branch.op('IsNaN', [fast[index]]), exactPart, fast[index]]),
-    );
+    const isSound = branch.op('Not', [branch.op('IsNaN', [fast.probe])]);
+    const out = branch.op('Where', [isSound, fast.out(branch), exact.out]);
+    if (exact.lse === undefined) return [out];
+    const isSoundRow = branch.reshape(isSound, [blocks, TILE]);
+    return [out, branch.op('Where', [isSoundRow, fast.lse(branch), exact.lse])];
   };
   const unchanged = (branch: GraphScope): readonly Name[] =>
-    fast.map((name) => branch.op('Identity', [name]));
+    returnLse ? [fast.out(branch), fast.lse(branch)] : [fast.out(branch)];
   const results = emitIf(body, {
-    condition: emitHasNaN(body, fastOut),
-    outputs: fast.length,
+    condition: body.op('IsNaN', [body.op('ReduceSum', [fast.probe], { keepdims: 0 })]),
+    outputs: returnLse ? 2 : 1,
     whenTrue: corrected,
     whenFalse: unchanged,
   });

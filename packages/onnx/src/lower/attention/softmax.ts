@@ -21,6 +21,9 @@ const LOWEST = -3.4028234663852886e38;
 /** The smallest normal f32. */
 const LEAST = 1.1754943508222875e-38;
 
+/** The exponential of this, 10⁻³⁵, does not count beside that of the greatest logit, which is 1. */
+const LEAST_SHIFTED = -80;
+
 /** Results of a step's rows over a part of their keys, to be merged with those of other parts. */
 export interface PartialRows {
   /** [G, 64, Dv]: the weighted mean of the values. */
@@ -60,15 +63,6 @@ interface ResultOptions {
   readonly returnLse: boolean;
 }
 
-/** Adds softmax and the weighted sum in the fast form. */
-export function emitFast(body: GraphScope, operands: FastOperands & ResultOptions): StepResult {
-  const { logits, values, returnLse } = operands;
-  if (!returnLse) {
-    return { out: body.op('MatMul', [body.op('Softmax', [logits], { axis: -1 }), values]) };
-  }
-  return withLse(body, emitFastPartial(body, operands));
-}
-
 /** Adds the fast form of rows that will be merged. */
 export function emitFastPartial(body: GraphScope, { logits, values }: FastOperands): PartialRows {
   const { model } = body;
@@ -97,6 +91,16 @@ export function emitExact(body: GraphScope, operands: ExactOperands & ResultOpti
   return operands.returnLse ? withLse(body, rows) : { out: rows.out };
 }
 
+/**
+ * Adds exponentials of logits less the greatest, 0 where they are too small to count. Those would be numbers
+ * below the normal ones, with which products take up to twenty times as long.
+ */
+function emitWeights(body: GraphScope, shifted: Name): Name {
+  const least = body.model.scalar(LEAST_SHIFTED);
+  const counts = body.cast(body.op('Greater', [shifted, least]), 'f32');
+  return body.op('Mul', [body.op('Exp', [body.op('Max', [shifted, least])]), counts]);
+}
+
 /** Adds the exact form of rows that will be merged. */
 export function emitExactPartial(body: GraphScope, { logits, hidden, values }: ExactOperands): PartialRows {
   const { model } = body;
@@ -115,7 +119,7 @@ export function emitExactPartial(body: GraphScope, { logits, hidden, values }: E
   const sound = where(isNaN, minusInfinity, masked);
   const rowIsNaN = anyOf(body.op('ReduceSum', [flag(isNaN), last], { keepdims: 1 }));
   const greatest = emitGreatest(body, sound);
-  const weights = body.op('Exp', [body.op('Sub', [sound, greatest])]);
+  const weights = emitWeights(body, body.op('Sub', [sound, greatest]));
   const total = body.op('ReduceSum', [weights, last], { keepdims: 1 });
   const shares = body.op('Div', [weights, body.op('Max', [total, model.scalar(LEAST)])]);
 

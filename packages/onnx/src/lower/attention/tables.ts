@@ -6,7 +6,8 @@ import { AttnError, bool, i32, type AttentionPlan, type Tensor } from '@attn/cor
 import { inputSpecs, planTensors, TILE, type AttentionProblem, type NodeOf } from '@attn/core/backend';
 import type { Dim, Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
-import type { KeyPool, Projection } from './key-pools.ts';
+import type { Projection } from './key-pools.ts';
+import { firstKeys, offsetRange, positionsOf, runOf, type OffsetRange } from './positions.ts';
 import type { Schedule, ScheduledBin, ScheduleOptions } from './schedule.ts';
 
 /**
@@ -22,18 +23,25 @@ export interface BinTables {
   readonly maskedTiles: Dim;
   readonly masks: Name | undefined;
   readonly visible: Name | undefined;
-  /** [64, T·64] f32 of −∞ and 0: a mask that all row blocks of the bin share. Open tiles come first. */
+  /** [64, T·64] f32 of 0 and 1: a mask that all row blocks of the bin share. Open tiles come first. */
   readonly sharedMask: Name | undefined;
   /** [masks, 64, 64] bool: the masks of all bins. */
   readonly table: Name | undefined;
 }
 
-/** The model's names of a pool's tables. */
+/** The model's names of a pool's tables, and what is known of the positions of its keys. */
 export interface PoolTables {
   /** [64 · tiles] i32: rows of keys. Undefined where tiles are consecutive rows. */
   readonly rows: Name | undefined;
-  /** [tiles, 64] i32: positions of keys. They are added to the model at the first call. */
-  positions(): Name;
+  /** Keys of a tile come in runs of so many consecutive positions; each run begins at a multiple of it. */
+  run(): number;
+  /** The least and greatest offset of a key from a query that sees it. */
+  range(): OffsetRange;
+  /**
+   * [tiles, 64 / size] i32: positions of the first keys of pieces of `size` keys, a power of two up to `run`,
+   * counted in pieces. They are added to the model at the first call.
+   */
+  positions(size: number): Name;
 }
 
 /** The model's names of all tables of a schedule. */
@@ -82,10 +90,18 @@ export function staticTables(
   const pool = (projection: Projection): PoolTables | undefined => {
     const keys = schedule.pools[projection];
     if (keys === undefined) return undefined;
-    let positions: Name | undefined;
+    const all = (): Int32Array => positionsOf(keys, problem);
+    const positions = new Map<number, Name>();
     return {
       rows: keys.rows && ints('keys', [keys.rows.length], keys.rows),
-      positions: () => (positions ??= ints('keyPositions', [keys.tiles, TILE], positionsOf(keys, problem))),
+      run: () => runOf(all(), keys),
+      range: () => offsetRange(schedule, projection, all(), problem),
+      positions: (size) => {
+        const name =
+          positions.get(size) ?? ints('keyPositions', [keys.tiles, TILE / size], firstKeys(all(), size));
+        positions.set(size, name);
+        return name;
+      },
     };
   };
   return {
@@ -101,32 +117,44 @@ function maskTensor({ table }: Schedule): Tensor {
   return bool([table.length / TILE ** 2, TILE, TILE], table);
 }
 
-function positionsOf({ rows, tiles }: KeyPool, { keyLength }: AttentionProblem): Int32Array {
-  return Int32Array.from({ length: tiles * TILE }, (_, i) => (rows?.[i] ?? i) % keyLength);
-}
-
 /** The mask that all row blocks of a bin have in common; undefined where their masks differ. */
 function sharedMask({ table }: Schedule, bin: ScheduledBin): Float32Array | undefined {
   const { masks, maskedTiles, openTiles } = bin;
   const tiles = openTiles + maskedTiles;
   if (maskedTiles === 0 || tiles > SHARED_TILES) return undefined;
   for (let i = maskedTiles; i < masks.length; i++) if (masks[i] !== masks[i - maskedTiles]) return undefined;
-  const mask = new Float32Array(TILE * tiles * TILE);
+  const mask = new Float32Array(TILE * tiles * TILE).fill(1);
   for (let t = 0; t < maskedTiles; t++) {
     for (let row = 0; row < TILE; row++) {
       for (let column = 0; column < TILE; column++) {
         if (table[(masks[t] * TILE + row) * TILE + column] === 1) continue;
-        mask[(row * tiles + openTiles + t) * TILE + column] = -Infinity;
+        mask[(row * tiles + openTiles + t) * TILE + column] = 0;
       }
     }
   }
   return mask;
 }
 
+/** The schedule of nothing. */
+const NO_SCHEDULE: Schedule = {
+  pools: {},
+  bins: [],
+  table: new Uint8Array(2 * TILE ** 2),
+  results: undefined,
+};
+
 /** How the plan of a run is scheduled: the function and the limits it keeps. */
 interface DynamicSchedule {
   readonly schedule: (plan: AttentionPlan) => Schedule;
   readonly options: ScheduleOptions;
+  /** Whether a run with this key mask does without the schedule. Default: none does. */
+  readonly skips?: (keyMask: Tensor) => boolean;
+}
+
+/** Tables that are inputs of the model. */
+interface DynamicTables extends ScheduleTables {
+  /** Whether a run does without the schedule, one bool; undefined where none does. */
+  readonly skipped: Name | undefined;
 }
 
 /** Adds tables as inputs of the model, and a feed that fills them in for each run. */
@@ -134,8 +162,8 @@ export function dynamicTables(
   context: LoweringContext,
   node: NodeOf<'attention'>,
   problem: AttentionProblem,
-  { schedule: scheduleOf, options }: DynamicSchedule,
-): ScheduleTables {
+  { schedule: scheduleOf, options, skips }: DynamicSchedule,
+): DynamicTables {
   const { main, model } = context;
   const projections: Projection[] = node.inputs.qGlobal === undefined ? ['local'] : ['local', 'global'];
   const id = main.inputNames.length;
@@ -144,6 +172,7 @@ export function dynamicTables(
     main.input(`${name}_${id}`, { dtype, shape });
   const table = input('masks', 'bool', [dim('masks'), TILE, TILE]);
   const results = input('results', 'i32', [problem.batch * problem.heads * problem.queryLength]);
+  const skipped = skips && input('skipped', 'bool', []);
   const poolRows = new Map(
     projections.map((projection) => [
       projection,
@@ -174,9 +203,12 @@ export function dynamicTables(
   context.planFeeds.push({
     feeds: async (inputs) => {
       const data = planTensors(context.graph, node, inputs);
-      const { plan } = context.plans.plan(inputSpecs(context.graph, node), node.attributes, data);
-      const schedule = scheduleOf(plan);
+      const isSkipped = skips !== undefined && data.keyMask !== undefined && skips(data.keyMask);
+      const schedule = isSkipped
+        ? NO_SCHEDULE
+        : scheduleOf(context.plans.plan(inputSpecs(context.graph, node), node.attributes, data).plan);
       const feeds: Record<Name, Tensor> = { [table]: maskTensor(schedule) };
+      if (skipped !== undefined) feeds[skipped] = bool([], Uint8Array.of(isSkipped ? 1 : 0));
       for (const projection of projections) {
         const pool = schedule.pools[projection];
         const rows = pool?.rows ?? consecutive((pool?.tiles ?? 0) * TILE);
@@ -191,11 +223,15 @@ export function dynamicTables(
     pools: Object.fromEntries(
       projections.map((projection) => {
         const rows = poolRows.get(projection);
+        const { queryLength, queryOffset, keyLength } = problem;
         let positions: Name | undefined;
         return [
           projection,
           {
             rows,
+            // Any keys may stand beside each other.
+            run: () => 1,
+            range: () => ({ least: 1 - queryLength - queryOffset, greatest: keyLength - 1 - queryOffset }),
             positions: () =>
               (positions ??= main.reshape(
                 main.op('Mod', [rows ?? '', model.scalar(problem.keyLength, 'i32')]),
@@ -207,6 +243,7 @@ export function dynamicTables(
     ),
     bins: slots,
     results,
+    skipped,
   };
 }
 

@@ -1,0 +1,128 @@
+// Causal attention in small blocks: every kind of block, rows of all sizes, and what the fast form gives up.
+import { oracle } from '@attn/conformance';
+import {
+  and,
+  causal,
+  f32,
+  full,
+  GraphBuilder,
+  slidingWindow,
+  type Graph,
+  type Pattern,
+  type Tensor,
+} from '@attn/core';
+import { PlanCache } from '@attn/core/backend';
+import { describe, expect, test } from 'vitest';
+import { lowerGraph } from '../lower.ts';
+import { greatestError, numbers, runnerOf } from '../runner.testing.ts';
+
+const DIM = 8;
+const causalBlocks = { rows: 16, keys: 32 };
+
+interface CallSizes {
+  readonly n: number;
+  readonly batch?: number;
+  readonly heads?: number;
+  readonly kvHeads?: number;
+}
+
+type Operands = Record<'q' | 'k' | 'v', Tensor<'f32'>>;
+
+function operandsOf({ n, batch = 1, heads = 2, kvHeads = heads }: CallSizes, size: number): Operands {
+  return {
+    q: numbers([batch, heads, n, DIM], 1, size),
+    k: numbers([batch, kvHeads, n, DIM], 2, size),
+    v: numbers([batch, kvHeads, n, 5], 3, 1),
+  };
+}
+
+interface CallOptions {
+  readonly pattern?: Pattern;
+  readonly softcap?: number;
+  readonly alibi?: boolean;
+}
+
+function graphOf(
+  operands: Operands,
+  { pattern = causal(), softcap, alibi = false }: CallOptions = {},
+): Graph {
+  const builder = new GraphBuilder();
+  const input = (name: keyof Operands) => builder.input(name, { dtype: 'f32', shape: operands[name].shape });
+  const { out, lse } = builder.attention(
+    {
+      q: input('q'),
+      k: input('k'),
+      v: input('v'),
+      alibiSlopes: alibi ? builder.input('slopes', { dtype: 'f32', shape: [1] }) : undefined,
+    },
+    { pattern, softcap, returnLse: true },
+  );
+  return builder.build({ out, ...(lse && { lse }) });
+}
+
+describe.each<CallSizes>([{ n: 16 }, { n: 64 }, { n: 75, batch: 2 }, { n: 97, heads: 6, kvHeads: 2 }])(
+  '%o',
+  (sizes) => {
+    test.each([
+      { size: 1 },
+      { size: 1, portable: true },
+      { size: 3, softcap: 2 },
+      // Logits of hundreds, whose exponentials do not fit.
+      { size: 20 },
+    ])('%o', async ({ size, portable, softcap }) => {
+      const operands = operandsOf(sizes, size);
+      const graph = graphOf(operands, { softcap });
+      const run = await runnerOf(graph, { causalBlocks, portable });
+      const results = await run(operands);
+      const expected = oracle(graph, operands);
+      for (const name of ['out', 'lse']) {
+        expect(greatestError(results[name], expected[name].data)).toBeLessThan(4e-6 * size ** 2);
+      }
+    });
+  },
+);
+
+test('NaN, infinities and large numbers change no bit of other heads and of earlier blocks', async () => {
+  const [n, heads, poisoned] = [80, 3, 50];
+  const operands = operandsOf({ n, heads }, 1);
+  const graph = graphOf(operands);
+  const run = await runnerOf(graph, { causalBlocks });
+  const clean = await run(operands);
+  for (const name of ['q', 'k', 'v'] as const) {
+    for (const poison of [NaN, Infinity, -Infinity, 1e30]) {
+      const { data, shape } = operands[name];
+      const dim = shape[3];
+      const row = (n + poisoned) * dim;
+      const inputs = { ...operands, [name]: f32(shape, data.slice().fill(poison, row, row + dim)) };
+      const results = await run(inputs);
+      const expected = oracle(graph, inputs);
+      for (const [output, width] of [
+        ['out', 5],
+        ['lse', 1],
+      ] as const) {
+        const rows = (from: number, to: number): [Float32Array, Float32Array] => [
+          results[output].slice(from * width, to * width),
+          clean[output].slice(from * width, to * width),
+        ];
+        for (const [same, as] of [rows(0, n + 48), rows(2 * n, 3 * n)]) expect(same).toEqual(as);
+        const isSound = expected[output].data.map((value) => (Number.isFinite(value) ? 1 : 0));
+        expect(results[output].map((value) => (Number.isFinite(value) ? 1 : 0))).toEqual(
+          Float32Array.from(isSound),
+        );
+      }
+    }
+  }
+});
+
+test('only what is fully causal and long takes this way', () => {
+  const isCausalWay = (n: number, options: CallOptions): boolean => {
+    const { model } = lowerGraph(graphOf(operandsOf({ n, heads: 1 }, 1), options), new PlanCache(), {});
+    return model.main.nodes.some(({ opType }) => opType === 'If');
+  };
+  expect(isCausalWay(600, {})).toBe(true);
+  expect(isCausalWay(600, { softcap: 2 })).toBe(true);
+  expect(isCausalWay(500, {})).toBe(false);
+  expect(isCausalWay(600, { pattern: full() })).toBe(false);
+  expect(isCausalWay(600, { pattern: and(causal(), slidingWindow({ before: 64, after: 0 })) })).toBe(false);
+  expect(isCausalWay(600, { alibi: true })).toBe(false);
+});

@@ -1,0 +1,75 @@
+/**
+ * The fast form of softmax and the weighted sum of values. Exponentials are not shifted by the greatest logit
+ * of their row: masks are multiplied, and parts of a row simply add up. That is as exact as the usual form
+ * while the sum of a row's exponentials is not tiny, and nothing overflows; other rows, and those that are
+ * not finite, need the exact form.
+ *
+ * ONNX Runtime's Softmax takes up to ten times as long over logits of −∞, which it computes as the least
+ * numbers that there are, and so does a product of such weights.
+ */
+import type { GraphScope } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
+
+/** The least sum of a row's exponentials above which no exponential that is lost to underflow counts. */
+export const LEAST_TOTAL = 1e-25;
+
+/** Rows to normalise. */
+export interface UnshiftedSums {
+  /** [rows…, Dv]: values weighted by exponentials. */
+  readonly sum: Name;
+  /** [rows…, 1]: sums of exponentials. */
+  readonly total: Name;
+}
+
+/** Results of the fast form. */
+export interface UnshiftedRows {
+  /** [rows…, 1]: NaN where a row needs the exact form, else 0. */
+  readonly probe: Name;
+  /** Adds the results [rows…, Dv] to a graph. */
+  out(scope: GraphScope): Name;
+  /** Adds the log-sum-exps [rows…] to a graph. */
+  lse(scope: GraphScope): Name;
+}
+
+/** Adds the fast form of a step: weights [G, 64, T·64], where hidden 0, and values [G, T·64, Dv]. */
+export function emitUnshifted(
+  body: GraphScope,
+  {
+    weights,
+    values,
+    visible,
+  }: {
+    readonly weights: Name;
+    readonly values: Name;
+    /** [G, 64]: false for rows that see no key. Undefined where all see one. */
+    readonly visible: Name | undefined;
+  },
+): UnshiftedRows {
+  const { model } = body;
+  const sum = body.op('MatMul', [weights, values]);
+  const total = body.op('ReduceSum', [weights, model.integers([-1])], { keepdims: 1 });
+  return emitNormalised(body, { sum, total }, visible);
+}
+
+/** Adds what rows have in common once their parts are added up. */
+export function emitNormalised(
+  scope: GraphScope,
+  { sum, total }: UnshiftedSums,
+  visible?: Name,
+): UnshiftedRows {
+  const { model } = scope;
+  const last = model.integers([-1]);
+  // A row that sees no key has sums of 0: its result is 0 over 1.
+  const divisor =
+    visible === undefined
+      ? total
+      : scope.op('Where', [scope.op('Unsqueeze', [visible, last]), total, model.scalar(1)]);
+  // The root is NaN below the least total; what is infinite or NaN is NaN times 0.
+  const root = scope.op('Sqrt', [scope.op('Sub', [divisor, model.scalar(LEAST_TOTAL)])]);
+  const sumOfRow = scope.op('ReduceSum', [sum, last], { keepdims: 1 });
+  return {
+    probe: scope.op('Mul', [scope.op('Add', [sumOfRow, root]), model.scalar(0)]),
+    out: (at) => at.op('Div', [sum, divisor]),
+    lse: (at) => at.op('Squeeze', [at.op('Log', [total]), last]),
+  };
+}
