@@ -11,7 +11,6 @@ const ATTENTION_TESTS = [
   'attn:graph:additive-*',
   'property:*',
   'contract:state-attention*',
-  'contract:state-aborted',
   ...['bigbird', 'dense', 'linformer', 'local', 'longformer', 'window'].map((name) => `golden:${name}/*`),
 ];
 export const WITH_ATTENTION: string = ATTENTION_TESTS.join(' ');

@@ -1,4 +1,4 @@
-/** Decides which attention becomes one operator of ONNX Runtime (`fused.ts`), or two products (`direct.ts`). */
+/** Decides which attention becomes one operator (`fused.ts`), or two products (`direct.ts`). */
 import type { AttentionPlan } from '@attn/core';
 import type { AttentionProblem, NodeOf } from '@attn/core/backend';
 
@@ -16,8 +16,8 @@ export function isFusable(
 const MOST_DIRECT = 16;
 
 /**
- * Whether two products compute this node: few queries, every pair is allowed, and no bias but a dense one. Where
- * data decides on the plan, `plan` is that of data which hides nothing.
+ * Whether two products compute this node: few queries, every pair is allowed, and no bias but a dense one.
+ * Where data decides on the plan, `plan` is that of data which hides nothing.
  */
 export function isDirect(node: NodeOf<'attention'>, problem: AttentionProblem, plan: AttentionPlan): boolean {
   return (
