@@ -165,6 +165,18 @@ test('the cost follows the pattern: a window is not the square of n', () => {
   expect(sizeOf(16_384) / sizeOf(4096)).toBeLessThan(4.1);
 });
 
+test('a state is an input, and its new content an output', () => {
+  const builder = new GraphBuilder();
+  const state = builder.state('log', { dtype: 'f32', shape: [4, 2] });
+  const rows = builder.input('rows', { dtype: 'f32', shape: [1, 2] });
+  const at = builder.input('at', { dtype: 'i32', shape: [1] });
+  const written = builder.writeRows(state, rows, at, 0);
+  const { model, inputs, outputs } = exportOnnx(builder.build({ twice: builder.add(written, written) }));
+  expect(modelProblems(model)).toEqual([]);
+  expect([...inputs.keys()]).toEqual(['rows', 'at', 'log']);
+  expect([...outputs.keys()]).toEqual(['twice', 'log']);
+});
+
 test('masks that decide on the pattern cannot be inputs of a file', () => {
   const builder = new GraphBuilder();
   const x = builder.input('x', { dtype: 'f32', shape: [1, 1, 8, 4] });

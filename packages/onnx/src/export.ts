@@ -1,6 +1,14 @@
 /** @attn/onnx/export: writes graphs as ONNX models, without any runtime. */
 import { AttnError, type Graph } from '@attn/core';
-import { aBoolean, aString, checkGraph, checkOptions, PlanCache, type OptionKinds } from '@attn/core/backend';
+import {
+  aBoolean,
+  aString,
+  checkGraph,
+  checkOptions,
+  PlanCache,
+  withoutState,
+  type OptionKinds,
+} from '@attn/core/backend';
 import { lowerGraph } from './lower/lower.ts';
 import { encodeModel } from './model/encode.ts';
 
@@ -33,7 +41,8 @@ export interface ExportedModel {
 
 /**
  * Writes a graph as one ONNX model (opset 18; 21 where a portable model has weights of 4 bits), which any
- * ONNX Runtime runs in any language. Inputs and outputs are named as in the graph. Masks, lengths and other
+ * ONNX Runtime runs in any language. Inputs and outputs are named as in the graph. A state becomes an input,
+ * and what the graph makes of it an output of the same name. Masks, lengths and other
  * data that decide on the pattern must be constants of the graph. Errors: `INVALID_ARGUMENT`; `UNSUPPORTED`
  * where such data is an input, or where a model without a data file exceeds 2 GB.
  *
@@ -51,7 +60,9 @@ export interface ExportedModel {
 export function exportOnnx(graph: Graph, options: ExportOptions = {}): ExportedModel {
   checkGraph(graph, WHERE);
   const { portable = false, dataFile } = checkOptions(WHERE, options, EXPORT_OPTIONS);
-  const { model, inputs, outputs, planFeeds } = lowerGraph(graph, new PlanCache(), { portable });
+  const { model, inputs, outputs, planFeeds } = lowerGraph(withoutState(graph).graph, new PlanCache(), {
+    portable,
+  });
   if (planFeeds.length > 0) {
     throw new AttnError(
       'UNSUPPORTED',

@@ -14,6 +14,7 @@ import {
 import { CurrentDevice } from './device/current-device.ts';
 import type { GpuDevice } from './device/gpu-device.ts';
 import { ProgramExecutable } from './graph/executable.ts';
+import { GpuStates } from './graph/gpu-state.ts';
 import { Program, type ProgramOptions } from './graph/program.ts';
 import { DEFAULT, knownSpeed, measureSpeed, predict, SOFTWARE } from './predict.ts';
 import type { DeviceOptions, GpuExecutable } from './types.ts';
@@ -67,6 +68,7 @@ export function webgpu(options: WebGpuOptions = {}): GpuBackend {
   const checked = checkOptions('webgpu', options, WEBGPU_OPTIONS);
   const device = new CurrentDevice(checked);
   const executables = new Set<Executable>();
+  const states = new GpuStates(() => device.get('webgpu/createState'));
   return defineBackend('webgpu', {
     version: VERSION,
     fastestInputs: 'float', // WGSL multiplies bytes four at a time, and integers of 12 bits one by one
@@ -92,18 +94,19 @@ export function webgpu(options: WebGpuOptions = {}): GpuBackend {
         const gpu = await device.get('webgpu/compile');
         return Program.create(gpu, graph, plans, programOptions(gpu, checked));
       };
-      const executable: GpuExecutable = new ProgramExecutable(
-        graph,
-        await createProgram(),
+      const executable: GpuExecutable = new ProgramExecutable(graph, await createProgram(), {
         createProgram,
-        () => executables.delete(executable),
-      );
+        states,
+        onDispose: () => executables.delete(executable),
+      });
       executables.add(executable);
       return executable;
     },
-    dispose() {
+    createState: (specs) => states.createState(specs),
+    async dispose() {
       for (const executable of executables) executable.dispose();
-      return device.dispose();
+      await states.dispose();
+      await device.dispose();
     },
   });
 }

@@ -49,12 +49,15 @@ const NUMBERS = `
   attn:attention:window=4;n=70;heads=1;d=65
   attn:attention:window=4+global=0;n=66;batch=2;heads=8;kvHeads=2;d=4
   attn:attention:window=3+global=input;n=70;batch=3;heads=2;d=4;globalMask=only:0|only:3,7,50|none;separate
+  attn:attention:full;n=70;nq=9;bias=hqk
   attn:attention:full;n=70;bias=qk;biasData=ones*-3.4028234663852886e+38;keyMask=holes:40
   attn:lshAttention:n=30;chunk=8;rounds=3;duplicates=once;mask=tail:7
   attn:lshAttention:n=48;chunk=8;rounds=4;duplicates=lucidrains;wrap;sorted=2
   attn:graph:additive-causal
   golden:longformer/local_w4
-  golden:lsh/h4_c16`;
+  golden:lsh/h4_c16
+  contract:state-attention
+  contract:state-read-before-write`;
 
 /** Another way to write models, or another runtime. */
 export const MODELS: string = `property:oracle ${EACH_OPERATOR} ${NUMBERS}`;
@@ -74,4 +77,8 @@ export const COURSE = `
   contract:overlapping-runs
   contract:inputs-of-overlapping-runs
   contract:memory-of-inputs
-  contract:aborted`;
+  contract:aborted
+  contract:state-append
+  contract:state-attention
+  contract:state-aborted
+  contract:state-turns`;

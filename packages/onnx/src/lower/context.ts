@@ -5,6 +5,7 @@ import type { GraphScope, OnnxModelBuilder } from '../model/onnx-model-builder.t
 import type { Initializer, Name, ValueType } from '../model/values.ts';
 import type { CausalBlocks } from './attention/causal-blocks.ts';
 import type { ScheduleOptions } from './attention/schedule.ts';
+import { joinRows, type StateWrite, type WrittenRows } from './written-rows.ts';
 
 /** How to lower a graph. */
 export interface LowerOptions {
@@ -48,14 +49,20 @@ export class LoweringContext {
   readonly options: Required<Omit<LowerOptions, 'schedule' | 'causalBlocks'>> &
     Pick<LowerOptions, 'schedule' | 'causalBlocks'>;
   readonly planFeeds: PlanFeed[] = [];
+  /** The states that the model reads, and what it calls them. */
+  readonly states: Map<string, Name> = new Map();
+  /** What the model returns to be written into states, in order. */
+  readonly stateWrites: StateWrite[] = [];
   /**
    * The model's name of each value. Floats are f32 in the model; halves are rounded where they are computed.
    */
   private readonly names = new Map<ValueId, Name>();
   /** The model's names of the slices of constants. */
   private readonly parts = new Map<ValueId, readonly Name[]>();
-  /** The model's names of other forms of constants. */
+  /** The model's names of other forms of constants, and of values that several nodes need. */
   private readonly forms = new Map<string, Name>();
+  /** Values whose parts nobody has joined yet, or ever. */
+  private readonly writes = new Map<ValueId, WrittenRows>();
 
   constructor(graph: Graph, model: OnnxModelBuilder, plans: PlanCache, options: LowerOptions) {
     this.graph = graph;
@@ -91,17 +98,33 @@ export class LoweringContext {
     return this.graph.values[id];
   }
 
-  /** The model's name of a value, whose floats are f32. A constant is added to the model at its first use. */
+  /**
+   * The model's name of a value, whose floats are f32. Constants and states are added to the model at their
+   * first use.
+   */
   value(id: ValueId): Name {
-    const existing = this.names.get(id);
-    if (existing !== undefined) return existing;
-    const constant = this.graph.constants.get(id);
-    if (constant === undefined)
-      throw new AttnError('INTERNAL', 'onnx/compile', `value ${id} is read before it is made`);
-    const stored = this.model.tensor(this.graph.names.get(id) ?? 'constant', constant);
-    const name = constant.dtype === 'f16' ? this.main.cast(stored, 'f32') : stored;
+    const name = this.names.get(id) ?? this.firstUse(id);
     this.names.set(id, name);
     return name;
+  }
+
+  private firstUse(id: ValueId): Name {
+    const written = this.writes.get(id);
+    if (written !== undefined) return joinRows(this.main, written);
+    const stored = this.stored(id);
+    return this.spec(id).dtype === 'f16' ? this.main.cast(stored, 'f32') : stored;
+  }
+
+  private stored(id: ValueId): Name {
+    const constant = this.graph.constants.get(id);
+    if (constant !== undefined) return this.model.tensor(this.graph.names.get(id) ?? 'constant', constant);
+    for (const [state, value] of this.graph.states) {
+      if (value !== id) continue;
+      const name = this.main.input(state, valueType(this.spec(id)));
+      this.states.set(state, name);
+      return name;
+    }
+    throw new AttnError('INTERNAL', 'onnx/compile', `value ${id} is read before it is made`);
   }
 
   /**
@@ -130,12 +153,26 @@ export class LoweringContext {
 
   /** The model's name of another form of a constant, which `add` adds to the model at the first use. */
   formOf(id: ValueId, form: string, add: (wish: string, constant: Tensor) => Name): Name {
-    const key = `${id} ${form}`;
     const constant = this.graph.constants.get(id);
     if (constant === undefined) throw new AttnError('INTERNAL', 'onnx/compile', `value ${id} is no constant`);
-    const name = this.forms.get(key) ?? add(this.graph.names.get(id) ?? 'constant', constant);
+    return this.shared(`${id} ${form}`, () => add(this.graph.names.get(id) ?? 'constant', constant));
+  }
+
+  /** The model's name of a value that several nodes need, which `add` adds at the first call. */
+  shared(key: string, add: () => Name): Name {
+    const name = this.forms.get(key) ?? add();
     this.forms.set(key, name);
     return name;
+  }
+
+  /** Records a value as the parts of which `value` makes it when a reader needs it in one. */
+  setWritten(id: ValueId, written: WrittenRows): void {
+    this.writes.set(id, written);
+  }
+
+  /** The parts of a value that `writeRows` made. */
+  written(id: ValueId): WrittenRows | undefined {
+    return this.writes.get(id);
   }
 
   /** The model's name of an input of a node, or undefined where the node lacks that input. */

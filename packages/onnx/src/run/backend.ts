@@ -7,6 +7,7 @@ import {
   aString,
   defineBackend,
   either,
+  HostStates,
   integer,
   listOf,
   planObstacle,
@@ -116,6 +117,7 @@ export function onnxBackend(
     },
     estimate: (graph, plans, speed) => predict(graph, plans, { ...speed, ...machine }),
     compile: (graph, { plans }) => sessions.open(graph, plans),
+    createState: (specs) => sessions.states.createState(specs),
     dispose: () => sessions.dispose(),
   });
 }
@@ -138,6 +140,7 @@ class Sessions {
   private loading: Promise<Runtime> | undefined;
   private signedBytes: Promise<boolean> | undefined;
   private readonly executables = new Set<Executable>();
+  readonly states = new HostStates('onnx');
 
   constructor(load: () => Promise<Runtime>, portable: boolean) {
     this.load = load;
@@ -177,9 +180,9 @@ class Sessions {
       sessionOptions: sessionOptions ?? runtime.sessionOptions,
       keepsWeightsInPlace: keepsWeightsInPlace(graph, this.executables.size),
     });
-    const executable = new OnnxExecutable(runtime, session, graph, lowered, () =>
-      this.executables.delete(executable),
-    );
+    const onRelease = (): void => void this.executables.delete(executable);
+    const context = { runtime, states: this.states, onRelease };
+    const executable = new OnnxExecutable(context, session, graph, lowered);
     this.executables.add(executable);
     return executable;
   }
@@ -190,8 +193,9 @@ class Sessions {
     return this.signedBytes;
   }
 
-  /** Disposes all sessions that are still open. */
-  dispose(): void {
+  /** Disposes all sessions that are still open, and all states. */
+  async dispose(): Promise<void> {
     for (const executable of this.executables) executable.dispose();
+    await this.states.dispose();
   }
 }

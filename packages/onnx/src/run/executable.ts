@@ -10,39 +10,47 @@ import {
   throwIfAborted,
   untilAborted,
   type Executable,
+  type HostStateMemory,
+  type HostStates,
   type RunOptions,
   withRunOptions,
 } from '@attn/core/backend';
 import type { LoweredGraph } from '../lower/lower.ts';
 import { runError } from './errors.ts';
 import type { OrtSession, OrtTensor, Runtime } from './runtime.ts';
+import { stateOutputs, writeState } from './state.ts';
 import { fromOrt, toOrt } from './tensors.ts';
+
+/** What an executable needs of its backend. */
+export interface ExecutableContext {
+  readonly runtime: Runtime;
+  readonly states: HostStates;
+  readonly onRelease: () => void;
+}
 
 /** A session as an `Executable`. */
 export class OnnxExecutable implements Executable {
-  private readonly runtime: Runtime;
+  private readonly context: ExecutableContext;
   private readonly session: OrtSession;
   private readonly graph: Graph;
-  private readonly lowered: Pick<LoweredGraph, 'inputs' | 'outputs' | 'planFeeds'>;
-  private readonly onRelease: () => void;
-  private readonly queue: RunQueue;
+  private readonly lowered: Omit<LoweredGraph, 'model'>;
+  private readonly queue = new RunQueue();
+  /** Runs that were called and have not ended. */
+  private calls = 0;
   private disposed = false;
   private released = false;
 
   constructor(
-    runtime: Runtime,
+    context: ExecutableContext,
     session: OrtSession,
     graph: Graph,
-    { inputs, outputs, planFeeds }: LoweredGraph,
-    onRelease: () => void,
+    { model: _, ...lowered }: LoweredGraph,
   ) {
-    this.runtime = runtime;
+    this.context = context;
     this.session = session;
     this.graph = graph;
     // The model itself is not kept: the session has its weights now.
-    this.lowered = { inputs, outputs, planFeeds };
-    this.onRelease = onRelease;
-    this.queue = new RunQueue(() => this.releaseIfDisposed());
+    this.lowered = lowered;
   }
 
   /** Runs the graph. Errors: those of `Executable.run`. */
@@ -50,7 +58,7 @@ export class OnnxExecutable implements Executable {
     return withRunOptions('onnx/run', options, (runOptions) => this.runChecked(inputs, runOptions));
   }
 
-  private async runChecked(inputs: Tensors, { signal, onProgress }: RunOptions): Promise<Tensors> {
+  private async runChecked(inputs: Tensors, { signal, onProgress, state }: RunOptions): Promise<Tensors> {
     const where = 'onnx/run';
     if (this.disposed) throw new AttnError('DISPOSED', where, 'the executable has been disposed');
     throwIfAborted(signal, where);
@@ -58,11 +66,10 @@ export class OnnxExecutable implements Executable {
     checkGraphData(this.graph, checked);
     // ONNX Runtime cannot stop a run. An aborted run goes on in the background, and the next one waits for
     // it.
-    const result = await untilAborted(
-      this.queue.run(() => this.runNow(checked, signal), signal, where),
-      signal,
-      where,
+    const work = this.context.states.use({ graph: this.graph, state, signal }, (memory) =>
+      this.queue.run(() => this.runNow(checked, memory, signal), signal, where),
     );
+    const result = await untilAborted(this.counted(work), signal, where);
     const total = this.graph.nodes.length;
     throttleProgress(onProgress)?.({ done: total, total, unit: 'nodes' });
     return result;
@@ -71,19 +78,35 @@ export class OnnxExecutable implements Executable {
   /** Releases the session, after a run in progress. */
   dispose(): void {
     this.disposed = true;
-    if (this.queue.isIdle) this.releaseIfDisposed();
+    this.releaseIfUnused();
+  }
+
+  /** Counts a call until its work has ended, also that of an aborted one. */
+  private async counted<T>(work: Promise<T>): Promise<T> {
+    this.calls += 1;
+    try {
+      return await work;
+    } finally {
+      this.calls -= 1;
+      this.releaseIfUnused();
+    }
   }
 
   private async runNow(
     inputs: Readonly<Record<string, Tensor>>,
+    memory: HostStateMemory | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Tensors> {
+    const { runtime } = this.context;
     const feeds: Record<string, OrtTensor> = {};
-    for (const [name, modelName] of this.lowered.inputs) feeds[modelName] = toOrt(this.runtime, inputs[name]);
+    for (const [name, modelName] of this.lowered.inputs) feeds[modelName] = toOrt(runtime, inputs[name]);
     for (const feed of this.lowered.planFeeds) {
       for (const [name, tensor] of Object.entries(await feed.feeds(inputs)))
-        feeds[name] = toOrt(this.runtime, tensor);
+        feeds[name] = toOrt(runtime, tensor);
     }
+    if (memory !== undefined)
+      for (const [name, modelName] of this.lowered.states)
+        feeds[modelName] = toOrt(runtime, memory.tensor(name));
     let results: Readonly<Record<string, OrtTensor>>;
     try {
       results = await onHostTimers(() => this.session.run(feeds));
@@ -96,14 +119,16 @@ export class OnnxExecutable implements Executable {
       const id = this.graph.outputs.get(name);
       if (id !== undefined) outputs[name] = fromOrt(results[modelName], this.graph.values[id]);
     }
-    return outputs;
+    if (memory === undefined) return outputs;
+    for (const write of this.lowered.stateWrites) writeState(memory, write, results);
+    return { ...outputs, ...stateOutputs(memory, this.graph) };
   }
 
-  private releaseIfDisposed(): void {
-    if (!this.disposed || this.released) return;
+  private releaseIfUnused(): void {
+    if (!this.disposed || this.released || this.calls > 0) return;
     this.released = true;
     this.session.release().catch(() => {});
-    this.onRelease();
+    this.context.onRelease();
   }
 }
 

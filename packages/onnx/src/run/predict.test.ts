@@ -100,6 +100,24 @@ test('copies of much data are no faster on many threads than on two', () => {
   expect(faster).toBeLessThan(3);
 });
 
+test('a step of a decoder costs what its keys and values take to read, and what is written to them nothing', () => {
+  const step = (capacity: number, rows: number, isWritten = true) => {
+    const builder = new GraphBuilder();
+    const input = (name: string, n: number) => builder.input(name, { dtype: 'f32', shape: [1, 8, n, 64] });
+    const at = builder.input('at', { dtype: 'i32', shape: [1] });
+    const cache = (name: string) => {
+      const state = builder.state(`${name}s`, { dtype: 'f32', shape: [1, 8, capacity, 64] });
+      return isWritten ? builder.writeRows(state, input(name, rows), at, 2) : state;
+    };
+    const keyLengths = builder.input('keyLengths', { dtype: 'i32', shape: [1] });
+    const operands = { q: input('q', rows), k: cache('k'), v: cache('v'), keyLengths };
+    return ms(builder.build({ out: builder.attention(operands, { pattern: full() }).out }));
+  };
+  expect((step(32_768, 1) - step(16_384, 1)) / (step(16_384, 1) - step(8192, 1))).toBeCloseTo(2, 5);
+  expect(step(16_384, 1) - step(16_384, 1, false)).toBeLessThan(0.1);
+  expect(step(16_384, 1)).toBeLessThan(0.5 * step(16_384, 17));
+});
+
 test('products of a graph count, views do not', () => {
   const build = (isTwice: boolean) => {
     const builder = new GraphBuilder();

@@ -4,6 +4,7 @@
  */
 import { type Graph } from '@attn/core';
 import {
+  elementsWritten,
   inputSpecs,
   lshHashProblem,
   lshProblem,
@@ -14,11 +15,12 @@ import {
   type PlanCache,
 } from '@attn/core/backend';
 import { causalBlocks, isFullyCausal } from '../lower/attention/causal-blocks.ts';
-import { isFusable } from '../lower/attention/is-fusable.ts';
+import { isDirect, isFusable } from '../lower/attention/is-fusable.ts';
 import { onlyKeyMaskDecides } from '../lower/attention/key-mask.ts';
 import { isStaticPlan } from '../lower/attention/operands.ts';
 import {
   causalWork,
+  directWork,
   fusedWork,
   NO_WORK,
   PRODUCT,
@@ -136,6 +138,7 @@ function workOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCach
     const { problem, plan } = plans.expected(specs, node.attributes);
     const masksKeys = onlyKeyMaskDecides(graph, node);
     const isStatic = isStaticPlan(graph, node);
+    if (isDirect(node, problem, plan)) return directWork(problem, { isStatic });
     if (fuses && isStatic && isFusable(node, problem, plan)) return fusedWork(problem);
     const blocks = causalBlocks(problem.queryLength);
     if (isStatic && blocks !== undefined && isFullyCausal(node, problem, plan))
@@ -156,6 +159,8 @@ function workOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCach
     return { ...NO_WORK, dense: products + ELEMENT * moved, operators: 10 + experts };
   }
   if (isOp(node, 'quantizedEmbedding')) return quantizedEmbeddingWork(graph, node);
+  if (isOp(node, 'writeRows'))
+    return { ...NO_WORK, dense: ELEMENT * elementsWritten(node, graph), operators: 4 };
   const elements = sizeOf(graph.values[node.outputs[0]].shape);
   if (isOp(node, 'quantizedLinear')) {
     const work = quantizedLinearWork(graph, node, fuses);

@@ -10,6 +10,7 @@ const ATTENTION_TESTS = [
   'attn:linformer:*',
   'attn:graph:additive-*',
   'property:*',
+  'contract:state-attention*',
   ...['bigbird', 'dense', 'linformer', 'local', 'longformer', 'window'].map((name) => `golden:${name}/*`),
 ];
 export const WITH_ATTENTION: string = ATTENTION_TESTS.join(' ');

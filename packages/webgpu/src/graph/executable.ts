@@ -14,64 +14,73 @@ import {
 } from '@attn/core/backend';
 import type { DeviceFormat } from './device-format.ts';
 import type { AnyTensor, GpuExecutable, GpuTensor, GpuTensorInput } from '../types.ts';
+import type { GpuStateMemory, GpuStates } from './gpu-state.ts';
 import { checkGpuInput, isOnGpu } from './gpu-tensor.ts';
 import type { Program } from './program.ts';
 
 const WHERE = 'webgpu/run';
 
+/** What an executable needs of its backend. */
+export interface ExecutableContext {
+  /** Compiles the program again after its device was lost. */
+  readonly createProgram: () => Promise<Program>;
+  readonly states: GpuStates;
+  readonly onDispose: () => void;
+}
+
 /** A program as an executable. */
 export class ProgramExecutable implements GpuExecutable {
   private readonly graph: Graph;
-  /** Compiles the program again after its device was lost. */
-  private readonly createProgram: () => Promise<Program>;
-  private readonly onDispose: () => void;
+  private readonly context: ExecutableContext;
   private readonly queue: RunQueue;
+  /** Runs that were called and have not ended. */
+  private calls = 0;
   private program: Program;
   private disposed = false;
 
-  constructor(graph: Graph, program: Program, createProgram: () => Promise<Program>, onDispose: () => void) {
+  constructor(graph: Graph, program: Program, context: ExecutableContext) {
     this.graph = graph;
     this.program = program;
-    this.createProgram = createProgram;
-    this.onDispose = onDispose;
-    this.queue = new RunQueue(() => this.releaseIfDisposed());
+    this.context = context;
+    this.queue = new RunQueue();
   }
 
   async run(inputs: Readonly<Record<string, AnyTensor>>, options?: RunOptions): Promise<Tensors> {
-    return this.enqueue(inputs, options, (program, checked) => program.run(checked));
+    return this.enqueue(inputs, options, (program, ...operands) => program.run(...operands));
   }
 
   async runOnGpu(
     inputs: Readonly<Record<string, AnyTensor>>,
     options?: RunOptions,
   ): Promise<Record<string, GpuTensor>> {
-    return this.enqueue(inputs, options, (program, checked) => program.runOnGpu(checked));
+    return this.enqueue(inputs, options, (program, ...operands) => program.runOnGpu(...operands));
   }
 
   /** Releases the program, after a run in progress. */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
-    this.onDispose();
-    if (this.queue.isIdle) this.releaseIfDisposed();
+    this.context.onDispose();
+    this.releaseIfUnused();
   }
 
   /** Checks a run, waits for its turn, and performs it. */
   private enqueue<T>(
     inputs: Readonly<Record<string, AnyTensor>>,
     options: RunOptions | undefined,
-    run: (program: Program, checked: Record<string, AnyTensor>) => Promise<T>,
+    run: (program: Program, ...operands: Parameters<Program['run']>) => Promise<T>,
   ): Promise<T> {
     return withRunOptions(WHERE, options, async (runOptions) => {
-      const { signal, onProgress } = runOptions;
+      const { signal, onProgress, state } = runOptions;
       const checked = this.checkRun(inputs, runOptions);
-      const task = async (): Promise<T> => {
-        if (this.program.gpu.lossReason !== undefined) this.program = await this.createProgram();
-        return run(this.program, checked);
-      };
+      const task = async (memory: GpuStateMemory | undefined): Promise<T> =>
+        run(await this.programFor(memory), checked, memory);
       // The GPU finishes what it has begun. An aborted run goes on in the background, and the next one waits
       // for it.
-      const outputs = await untilAborted(this.queue.run(task, signal, WHERE), signal, WHERE);
+      const work = this.context.states.use({ graph: this.graph, state, signal }, (memory) =>
+        this.queue.run(() => task(memory), signal, WHERE),
+      );
+      const outputs = await untilAborted(this.counted(work), signal, WHERE);
       const total = this.graph.nodes.length;
       throttleProgress(onProgress)?.({ done: total, total, unit: 'nodes' });
       return outputs;
@@ -88,8 +97,26 @@ export class ProgramExecutable implements GpuExecutable {
     return checkInputs(this.graph, inputs, this.program.gpu);
   }
 
-  private releaseIfDisposed(): void {
-    if (this.disposed) this.program.dispose();
+  /** The program, on a device that is not lost. Errors: `DEVICE_LOST` for a state that was on a lost one. */
+  private async programFor(state: GpuStateMemory | undefined): Promise<Program> {
+    if (this.program.gpu.lossReason !== undefined) this.program = await this.context.createProgram();
+    state?.gpu.throwIfLost(WHERE);
+    return this.program;
+  }
+
+  /** Counts a call until its work has ended, also that of an aborted one. */
+  private async counted<T>(work: Promise<T>): Promise<T> {
+    this.calls += 1;
+    try {
+      return await work;
+    } finally {
+      this.calls -= 1;
+      this.releaseIfUnused();
+    }
+  }
+
+  private releaseIfUnused(): void {
+    if (this.disposed && this.calls === 0) this.program.dispose();
   }
 }
 

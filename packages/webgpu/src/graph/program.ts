@@ -14,22 +14,14 @@ import { RunMemory } from '../device/run-memory.ts';
 import { GpuTimer, TIMER_BYTES } from '../device/gpu-timer.ts';
 import { emitNode } from '../ops/index.ts';
 import type { KernelLimits, NodeProgram, ProgramContext } from './context.ts';
-import {
-  DeviceScratch,
-  DeviceTable,
-  packAllParams,
-  ValueSlice,
-  type Binding,
-  type Dispatch,
-} from './dispatch.ts';
+import { ALIGNMENT, compileDispatches, recordDispatches, writeBuffer } from './commands.ts';
+import { DeviceScratch, DeviceTable, ValueSlice, type Binding, type Dispatch } from './dispatch.ts';
 import type { AnyTensor, GpuTensor } from '../types.ts';
 import { isOnGpu } from './gpu-tensor.ts';
 import { deviceBytes, fromDevice, toDevice, toPackedBytes } from './device-format.ts';
+import type { GpuStateMemory } from './gpu-state.ts';
 import { hasPackedBytes, valueBytes } from './packed-bytes.ts';
 import { Staging } from './staging.ts';
-
-/** On every device, uniform bindings may begin at multiples of this many bytes. */
-const ALIGNMENT = 256;
 
 const WHERE = 'webgpu/run';
 
@@ -37,6 +29,16 @@ const WHERE = 'webgpu/run';
 export interface ProgramOptions extends KernelLimits {
   /** Called after each run with its time on the GPU in milliseconds, where the device has timestamps. */
   readonly onGpuTime?: (ms: number) => void;
+}
+
+/** Tensors by name, on either side. */
+type AnyTensors = Readonly<Record<string, AnyTensor>>;
+
+/** What a run reads and writes beside constants. */
+interface RunOperands {
+  readonly inputs: AnyTensors;
+  /** Undefined where the graph has no states. */
+  readonly state: GpuStateMemory | undefined;
 }
 
 /** A recorded run, whose commands are not submitted yet. */
@@ -86,7 +88,8 @@ export class Program {
     try {
       await gpu.withErrorScopes('webgpu/compile', () => {
         program.uploadConstants();
-        return program.compile(
+        return compileDispatches(
+          gpu,
           program.nodes.flatMap((node) => (node.kind === 'static' ? node.dispatches : [])),
         );
       });
@@ -97,14 +100,17 @@ export class Program {
     }
   }
 
-  /** Runs the graph and reads the outputs back. Inputs must be checked and contiguous. */
-  run(inputs: Readonly<Record<string, AnyTensor>>): Promise<Tensors> {
-    return this.perform(inputs, (run) => this.readBack(run));
+  /**
+   * Runs the graph and reads the outputs back. Inputs must be checked and contiguous; `state` has the graph's
+   * states, on the device of the program.
+   */
+  run(inputs: AnyTensors, state?: GpuStateMemory): Promise<Tensors> {
+    return this.perform({ inputs, state }, (run) => this.readBack(run));
   }
 
-  /** Runs the graph and leaves the outputs on the device. Inputs must be checked and contiguous. */
-  runOnGpu(inputs: Readonly<Record<string, AnyTensor>>): Promise<Record<string, GpuTensor>> {
-    return this.perform(inputs, (run) => this.keepOnGpu(run));
+  /** Runs the graph and leaves the outputs on the device. Operands are as in `run`. */
+  runOnGpu(inputs: AnyTensors, state?: GpuStateMemory): Promise<Record<string, GpuTensor>> {
+    return this.perform({ inputs, state }, (run) => this.keepOnGpu(run));
   }
 
   /** Destroys the constants and tables. */
@@ -119,36 +125,23 @@ export class Program {
     this.tables.clear();
   }
 
-  /** Compiles the pipelines of dispatches. Errors: `COMPILE_FAILED`. */
-  private async compile(dispatches: readonly Dispatch[]): Promise<Map<Dispatch, GPUComputePipeline>> {
-    const { pipelines } = this.gpu;
-    return new Map(
-      await Promise.all(
-        dispatches.map(async (dispatch) => [dispatch, await pipelines.get(dispatch.kernel)] as const),
-      ),
-    );
-  }
-
   /**
    * Compiles the kernels that this run needs in addition, then records the run and ends it with `finish`.
    * Recording and ending happen without a pause, so that the device's errors belong to this run. After a
    * fault the run's buffers are destroyed: they may still be mapped, or the device may have had no memory for
    * them.
    */
-  private async perform<T>(
-    inputs: Readonly<Record<string, AnyTensor>>,
-    finish: (run: RecordedRun) => T | Promise<T>,
-  ): Promise<T> {
+  private async perform<T>(operands: RunOperands, finish: (run: RecordedRun) => T | Promise<T>): Promise<T> {
     const { gpu } = this;
-    const host = hostInputs(inputs);
+    const host = hostInputs(operands.inputs);
     const dispatches = this.nodes.flatMap((node) =>
       node.kind === 'static' ? node.dispatches : node.dispatches(host),
     );
-    const pipelines = await gpu.unlessLost(WHERE, () => this.compile(dispatches));
+    const pipelines = await gpu.unlessLost(WHERE, () => compileDispatches(gpu, dispatches));
     const memory = new RunMemory(gpu.buffers);
     try {
       const result = await gpu.withErrorScopes(WHERE, () =>
-        finish(this.record(inputs, dispatches, pipelines, memory)),
+        finish(this.record(operands, dispatches, pipelines, memory)),
       );
       memory.release();
       return result;
@@ -160,43 +153,26 @@ export class Program {
   }
 
   private record(
-    inputs: Readonly<Record<string, AnyTensor>>,
+    operands: RunOperands,
     dispatches: readonly Dispatch[],
     pipelines: ReadonlyMap<Dispatch, GPUComputePipeline>,
     memory: RunMemory,
   ): RecordedRun {
     const { gpu } = this;
     this.syncTables(dispatches);
-    const buffers = this.placeValues(inputs, memory);
+    const buffers = this.placeValues(operands, memory);
     const scratch = new Map<DeviceScratch, GPUBuffer>();
     for (const binding of dispatches.flatMap(({ bindings }) => bindings)) {
       if (binding instanceof DeviceScratch && !scratch.has(binding))
         scratch.set(binding, memory.acquire(binding.bytes));
     }
-    const step = Math.max(ALIGNMENT, gpu.limits.minUniformBufferOffsetAlignment);
-    const { words, offsets } = packAllParams(dispatches, step);
-    const params = memory.acquire(words.byteLength);
-    this.write(params, words);
     const encoder = gpu.device.createCommandEncoder();
     const timer = dispatches.length > 0 && this.measuresTime() ? gpu.timer : undefined;
-    const pass = encoder.beginComputePass({ timestampWrites: timer?.writes });
-    dispatches.forEach((dispatch, index) => {
-      const pipeline = pipelines.get(dispatch);
-      if (pipeline === undefined) return;
-      const uniform = { buffer: params, offset: offsets[index], size: dispatch.params.byteLength };
-      const entries = dispatch.bindings.map((binding, i) => ({
-        binding: i + 1,
-        resource: this.resourceOf(binding, buffers, scratch),
-      }));
-      const group = gpu.device.createBindGroup({
-        layout: pipeline.getBindGroupLayout(0),
-        entries: [{ binding: 0, resource: uniform }, ...entries],
-      });
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(...dispatch.grid);
+    recordDispatches(gpu, encoder, dispatches, pipelines, {
+      memory,
+      resourceOf: (binding) => this.resourceOf(binding, buffers, scratch),
+      timestampWrites: timer?.writes,
     });
-    pass.end();
     return { encoder, buffers, timer, memory };
   }
 
@@ -218,13 +194,7 @@ export class Program {
       const buffer = this.gpu.buffers.acquire(valueBytes(this.graph, id, this.options));
       this.constants.set(id, buffer);
       const isPacked = hasPackedBytes(this.graph, id);
-      this.write(buffer, isPacked ? toPackedBytes(tensor) : toDevice(tensor, this.options));
-    }
-  }
-
-  private write(buffer: GPUBuffer, words: ArrayBufferView<ArrayBuffer>): void {
-    if (words.byteLength > 0) {
-      this.gpu.device.queue.writeBuffer(buffer, 0, words.buffer, words.byteOffset, words.byteLength);
+      writeBuffer(this.gpu, buffer, isPacked ? toPackedBytes(tensor) : toDevice(tensor, this.options));
     }
   }
 
@@ -242,24 +212,22 @@ export class Program {
       if (this.tables.has(table)) continue;
       const buffer = this.gpu.buffers.acquire(table.words.byteLength);
       this.tables.set(table, buffer);
-      this.write(buffer, table.words);
+      writeBuffer(this.gpu, buffer, table.words);
     }
   }
 
   /** Assigns each value of a run to a buffer. Values that are never alive together share buffers. */
-  private placeValues(
-    inputs: Readonly<Record<string, AnyTensor>>,
-    runMemory: RunMemory,
-  ): Map<ValueId, GPUBuffer> {
+  private placeValues({ inputs, state }: RunOperands, runMemory: RunMemory): Map<ValueId, GPUBuffer> {
     const { graph, memory } = this;
     const buffers = new Map(this.constants);
+    if (state !== undefined) for (const [name, id] of graph.states) buffers.set(id, state.buffer(name));
     for (const [name, id] of graph.inputs) {
       const input = inputs[name];
       const buffer = isOnGpu(input)
         ? input.buffer
         : runMemory.acquire(deviceBytes(graph.values[id], this.options));
       buffers.set(id, buffer);
-      if (!isOnGpu(input)) this.write(buffer, toDevice(input, this.options));
+      if (!isOnGpu(input)) writeBuffer(this.gpu, buffer, toDevice(input, this.options));
     }
     const idle: GPUBuffer[] = [];
     graph.nodes.forEach(({ outputs }, index) => {
@@ -339,13 +307,13 @@ export class Program {
   private keepOnGpu({ encoder, buffers, memory: runMemory }: RecordedRun): Record<string, GpuTensor> {
     const { gpu, graph, memory } = this;
     const storages = [...graph.outputs.values()].map((id) => memory.storage[id]);
-    const inputs = new Set(graph.inputs.values());
+    const lasting = new Set([...graph.inputs.values(), ...graph.states.values(), ...this.constants.keys()]);
     const outputs: Record<string, GpuTensor> = {};
     for (const [name, id] of graph.outputs) {
       const storage = memory.storage[id];
       const isOnly = storages.filter((other) => other === storage).length === 1;
       let buffer = this.bufferOf(id, buffers);
-      if (!isOnly || inputs.has(storage) || this.constants.has(storage)) {
+      if (!isOnly || lasting.has(storage)) {
         const source = buffer;
         const bytes = deviceBytes(graph.values[id], this.options);
         buffer = runMemory.acquire(bytes);

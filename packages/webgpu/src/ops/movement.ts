@@ -4,6 +4,7 @@ import {
   concatOperands,
   contiguousStrides,
   sizeOf,
+  storageOf as memoryOf,
   type NodeOf,
   type ValueId,
 } from '@attn/core/backend';
@@ -109,7 +110,7 @@ export function emitMask(context: ProgramContext, { inputs, outputs }: NodeOf<'m
   });
 }
 
-/** The dispatches of a `writeRows` node: a copy of x, then the rows. */
+/** The dispatches of a `writeRows` node: a copy of x, unless it is a state, and then the rows. */
 export function emitWriteRows(
   context: ProgramContext,
   { inputs: { x, rows, at }, outputs: [y], attributes: { axis } }: NodeOf<'writeRows'>,
@@ -117,10 +118,9 @@ export function emitWriteRows(
   const { shape } = specOf(context, x);
   const element = elementOf(context, x);
   const strides = contiguousStrides(shape);
-  const copy = moveDispatches(
-    { shape, from: { id: x, offset: 0, strides }, to: { id: y, offset: 0, strides } },
-    element,
-  );
+  const isInPlace = memoryOf(context.graph)[y] !== y;
+  const move = { shape, from: { id: x, offset: 0, strides }, to: { id: y, offset: 0, strides } };
+  const copy = isInPlace ? [] : moveDispatches(move, element);
   const written = specOf(context, rows).shape;
   const count = sizeOf(written);
   if (count === 0) return always(...copy);

@@ -1,7 +1,8 @@
 /**
  * Lowers the `attention` op: the plan's row blocks are sorted into bins of equal numbers of tiles, and each
- * bin is one `Scan`. Dense and causal attention have forms of their own. Where data decides on the plan, the
- * schedule's tables are inputs of the model, filled in for each run, and the model serves every plan.
+ * bin is one `Scan`. Attention of few queries, dense and causal attention have forms of their own. Where data
+ * decides on the plan, the schedule's tables are inputs of the model, filled in for each run, and the model
+ * serves every plan.
  */
 import { type AttentionPlan } from '@attn/core';
 import {
@@ -15,8 +16,10 @@ import {
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
 import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
+import { emitDirect } from './direct.ts';
 import { emitFused } from './fused.ts';
-import { isFusable } from './is-fusable.ts';
+import { hiddenInput } from './hidden-input.ts';
+import { isDirect, isFusable } from './is-fusable.ts';
 import { biasTables } from './bias-tables.ts';
 import { causalBlocks, isFullyCausal } from './causal-blocks.ts';
 import { emitCausal } from './causal.ts';
@@ -39,10 +42,18 @@ export function lowerAttention(context: LoweringContext, node: NodeOf<'attention
     return;
   }
   if (!isStaticPlan(graph, node)) {
-    finish(context, node, problem, emitDynamic(context, node, problem));
+    const { plan: expected } = context.plans.expected(specs, node.attributes);
+    const result = isDirect(node, problem, expected)
+      ? emitDirect(context, node, problem, hiddenInput(context, node, problem))
+      : emitDynamic(context, node, problem);
+    finish(context, node, problem, result);
     return;
   }
   const { plan } = context.plans.plan(specs, node.attributes, planTensors(graph, node, {}));
+  if (isDirect(node, problem, plan)) {
+    finish(context, node, problem, emitDirect(context, node, problem));
+    return;
+  }
   if (options.fusedDense && !options.portable && isFusable(node, problem, plan)) {
     finish(context, node, problem, { out: emitFused(context, node, problem) });
     return;

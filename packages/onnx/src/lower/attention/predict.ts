@@ -1,7 +1,7 @@
 /**
- * Predicts the work of lowered attention: one fused operator, large blocks, or scans whose steps gather tiles
- * and attend to them. The unit is nanoseconds of one thread of a machine whose products run at 155 GFLOP/s;
- * `run/predict.ts` scales it to the machine in use.
+ * Predicts the work of lowered attention: one fused operator, two products, large blocks, or scans whose
+ * steps gather tiles and attend to them. The unit is nanoseconds of one thread of a machine whose products
+ * run at 155 GFLOP/s; `run/predict.ts` scales it to the machine in use.
  */
 import { type AttentionPlan } from '@attn/core';
 import { TILE, type AttentionProblem } from '@attn/core/backend';
@@ -42,6 +42,15 @@ const FUSED_PAIR = 0.24;
 
 /** An element of keys or values that is copied because several heads share it. */
 const REPEATED_ELEMENT = 0.5;
+
+/** Two products: an element of keys or values, which memory limits where queries are few. */
+const READ_ELEMENT = 0.4;
+
+/** Two products: biases, masks and softmax of a pair. */
+const DIRECT_PAIR = 1;
+
+/** Number of operators around two products. */
+const DIRECT_OPERATORS = 10;
 
 /** Causal attention in large blocks: exponential and sum of a pair, and copies of its keys and values. */
 const CAUSAL_PAIR = 0.46;
@@ -92,6 +101,20 @@ export function fusedWork(problem: AttentionProblem): Work {
   const dense = FUSED_HEAD * batch * heads + (2 * PRODUCT * dims + FUSED_PAIR) * pairs;
   const moved = FUSED_ELEMENT * elements + REPEATED_ELEMENT * repeated;
   return { ...NO_WORK, dense, moved, operators: 1 };
+}
+
+/** The work of two products. `isStatic` says that all runs share the plan. */
+export function directWork(problem: AttentionProblem, { isStatic }: { readonly isStatic: boolean }): Work {
+  const { batch, heads, kvHeads, queryLength, keyLength, headDim, valueDim } = problem;
+  const dims = headDim + valueDim;
+  const pairs = batch * heads * queryLength * keyLength;
+  return {
+    ...NO_WORK,
+    dense: (2 * PRODUCT * dims + DIRECT_PAIR) * pairs,
+    moved: READ_ELEMENT * batch * kvHeads * keyLength * dims,
+    operators: DIRECT_OPERATORS,
+    script: isStatic ? 0 : DYNAMIC_CALL + batch * queryLength * keyLength,
+  };
 }
 
 /** The work of causal attention in large blocks. */

@@ -19,7 +19,7 @@ export interface StepResult {
 const LOWEST = -3.4028234663852886e38;
 
 /** The smallest normal f32. */
-const LEAST = 1.1754943508222875e-38;
+export const LEAST = 1.1754943508222875e-38;
 
 /** The exponential of this, 10⁻³⁵, does not count beside that of the greatest logit, which is 1. */
 const LEAST_SHIFTED = -80;
@@ -74,13 +74,15 @@ export function emitFastPartial(body: GraphScope, { logits, values }: FastOperan
   return { out: body.op('Div', [sum, body.op('Max', [total, model.scalar(LEAST)])]), greatest, total };
 }
 
-function emitGreatest(body: GraphScope, logits: Name): Name {
+/** Adds the greatest logit of each row, or the least number where all are −∞. */
+export function emitGreatest(body: GraphScope, logits: Name): Name {
   const { model } = body;
   const greatest = body.op('ReduceMax', [logits, model.integers([-1])], { keepdims: 1 });
   return body.op('Max', [greatest, model.scalar(LOWEST)]);
 }
 
-function withLse(body: GraphScope, { out, greatest, total }: PartialRows): StepResult {
+/** Adds the log-sum-exp of rows. */
+export function withLse(body: GraphScope, { out, greatest, total }: PartialRows): StepResult {
   const lse = body.op('Add', [greatest, body.op('Log', [total])]);
   return { out, lse: body.op('Squeeze', [lse, body.model.integers([-1])]) };
 }
@@ -95,7 +97,7 @@ export function emitExact(body: GraphScope, operands: ExactOperands & ResultOpti
  * Adds exponentials of logits less the greatest, 0 where they are too small to count. Those would be numbers
  * below the normal ones, with which products take up to twenty times as long.
  */
-function emitWeights(body: GraphScope, shifted: Name): Name {
+export function emitWeights(body: GraphScope, shifted: Name): Name {
   const least = body.model.scalar(LEAST_SHIFTED);
   const counts = body.cast(body.op('Greater', [shifted, least]), 'f32');
   return body.op('Mul', [body.op('Exp', [body.op('Max', [shifted, least])]), counts]);

@@ -2,6 +2,7 @@
 import { concatOperands, type NodeOf, type OpName } from '@attn/core/backend';
 import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
+import { stateOf } from '../state-of.ts';
 
 /** Lowers one `reshape` node. */
 export function lowerReshape(context: LoweringContext, node: NodeOf<'reshape'>): void {
@@ -62,22 +63,30 @@ export function lowerEmbedding(context: LoweringContext, node: NodeOf<'embedding
   );
 }
 
-/** Lowers one `writeRows` node: what is before the rows, the rows, and what comes after them. */
+/**
+ * Lowers one `writeRows` node, as its parts; see `written-rows.ts`. What is written to a state also becomes
+ * outputs of the model.
+ */
 export function lowerWriteRows(context: LoweringContext, node: NodeOf<'writeRows'>): void {
   const { axis } = node.attributes;
-  const { main, model } = context;
-  const extent = context.spec(node.inputs.x).shape[axis];
-  const count = context.spec(node.inputs.rows).shape[axis];
-  const x = context.value(node.inputs.x);
-  const axes = model.integers([axis]);
+  const { main, model, graph } = context;
+  const { x, rows: rowsId, at } = node.inputs;
+  const [out] = node.outputs;
+  const { shape } = context.spec(x);
+  const spec = context.spec(rowsId);
+  const [extent, count] = [shape[axis], spec.shape[axis]];
+  const rows = context.value(rowsId);
   // A gather refuses a place that is out of bounds; a slice would not.
-  const places = model.integers(Array.from({ length: extent - count + 1 }, (_, place) => place));
-  const start = main.op('Gather', [places, indicesOf(context, node, 'at')], { axis: 0 });
-  const end = main.op('Add', [start, model.integers([count])]);
-  const before = main.op('Slice', [x, model.integers([0]), start, axes]);
-  const after = main.op('Slice', [x, end, model.integers([extent]), axes]);
-  const parts = [before, context.value(node.inputs.rows), after];
-  context.setMoved(node.outputs[0], main.op('Concat', parts, { axis }));
+  const start = context.shared(`start ${at} ${extent} ${count}`, () => {
+    const places = model.integers(Array.from({ length: extent - count + 1 }, (_, place) => place));
+    return main.op('Gather', [places, indicesOf(context, node, 'at')], { axis: 0 });
+  });
+  const end = context.shared(`end ${at} ${extent} ${count}`, () =>
+    main.op('Add', [start, model.integers([count])]),
+  );
+  context.setWritten(out, { old: () => context.value(x), rows, axis, extent, count, start, end });
+  const state = stateOf(graph, out);
+  if (state !== undefined) context.stateWrites.push({ state, shape, axis, spec, rows, start });
 }
 
 /** Indices in which negative ones are out of bounds, as in core: ONNX would count them from the end. */
