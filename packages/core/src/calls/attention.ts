@@ -6,10 +6,12 @@ import {
   ATTENTION_ATTRIBUTES,
   ATTENTION_OPTIONAL,
   ATTENTION_REQUIRED,
+  TABLE_INPUTS,
   type AttentionAttributes,
   type AttentionInputs,
 } from '../ops/attention/spec.ts';
 import { full } from '../patterns/full.ts';
+import { score, type Score, type ScoreFunction } from '../scores/score.ts';
 import type { Tensor } from '../tensor.ts';
 import { defineCall, type Call } from './call.ts';
 import { debugMaskLikeBias } from './mask-like-bias.ts';
@@ -17,7 +19,12 @@ import type { With } from './results.ts';
 
 /** Tensors and options of a call; `AttentionInputs` has the shapes. The pattern defaults to `full()`. */
 export interface AttentionCall<Lse extends boolean = boolean>
-  extends AttentionInputs<Tensor>, Partial<Omit<AttentionAttributes, 'returnLse'>> {
+  extends AttentionInputs<Tensor>, Partial<Omit<AttentionAttributes, 'returnLse' | 'score'>> {
+  /**
+   * What the logit of a pair becomes, last of all: a `score`, or the function of one. A function is checked in
+   * every call; a score that is made once is not.
+   */
+  readonly score?: Score | ScoreFunction;
   /** Whether the result has the log-sum-exp of each row of scores. Default false. */
   readonly returnLse?: Lse;
 }
@@ -43,15 +50,21 @@ function checkMaskNames(call: AttentionCall): void {
   }
 }
 
-const call = defineCall<AttentionCall, AttentionInputs<Value>, AttentionResult>({
+/** A call whose score is no function any more. */
+interface CheckedCall extends Omit<AttentionCall, 'score'> {
+  readonly score?: Score;
+}
+
+const call = defineCall<CheckedCall, AttentionInputs<Value>, AttentionResult>({
   name: 'attention',
   required: ATTENTION_REQUIRED,
-  optional: ATTENTION_OPTIONAL,
+  optional: [...ATTENTION_OPTIONAL, 'tables'],
+  records: { tables: TABLE_INPUTS },
   options: ATTENTION_ATTRIBUTES,
   check: checkMaskNames,
   remark: ({ bias }) => debugMaskLikeBias(bias),
-  build: (builder, values, { pattern = full(), scale, queryOffset, softcap, layout, returnLse }) => ({
-    ...builder.attention(values, { pattern, scale, queryOffset, softcap, layout, returnLse }),
+  build: (builder, values, { pattern = full(), scale, queryOffset, softcap, score, layout, returnLse }) => ({
+    ...builder.attention(values, { pattern, scale, queryOffset, softcap, score, layout, returnLse }),
   }),
 });
 
@@ -70,5 +83,11 @@ const call = defineCall<AttentionCall, AttentionInputs<Value>, AttentionResult>(
 export function attention<Lse extends boolean = false>(
   options: AttentionCall<Lse>,
 ): Call<AttentionResult<Lse>> {
-  return call(options) as Call<AttentionResult<Lse>>;
+  return call(withScore(options)) as Call<AttentionResult<Lse>>;
+}
+
+/** The options with a score in place of its function. What is no object is refused later. */
+function withScore(options: AttentionCall): CheckedCall {
+  const given = typeof options === 'object' && options !== null ? options.score : undefined;
+  return typeof given === 'function' ? { ...options, score: score(given) } : (options as CheckedCall);
 }
