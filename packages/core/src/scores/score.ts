@@ -100,16 +100,17 @@ const LANGUAGE: FormulaLanguage<ScoreFunction, ScoreValue> = {
  * const call = attention({ q, k, v, score: alibi, tables: { slopes: f32([2], [0.5, 0.25]) } });
  */
 export function score(expression: ScoreFunction | Json): Score {
-  if (typeof expression !== 'function') return new Score(checkScoreTree(readable(expression)));
+  if (typeof expression !== 'function') return new Score(readTree(expression));
   if (expression.length > 2) throw positionalRefused(expression.length);
   return new Score(checkScoreTree(buildFormula(LANGUAGE, expression).node));
 }
 
-/** Copies JSON, so that a hostile object fails here. Errors: `INVALID_ARGUMENT`. */
-function readable(json: Json): unknown {
+/** Checks JSON; an object that cannot be read is none. Errors: `INVALID_ARGUMENT`. */
+function readTree(json: Json): ScoreNode {
   try {
-    return structuredClone(json);
+    return checkScoreTree(json);
   } catch (cause) {
+    if (cause instanceof AttnError) throw cause;
     throw invalidScore("the score's expression to be JSON", show(json), { cause });
   }
 }
