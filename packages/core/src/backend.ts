@@ -104,6 +104,7 @@ export {
 export {
   dependsOn,
   operandsOf,
+  some,
   type IndexVariable,
   type NumberUnary,
   type ScoreNode,

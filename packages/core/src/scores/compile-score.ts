@@ -6,6 +6,7 @@ import { AttnError } from '../errors.ts';
 import type { Comparison } from '../patterns/expression-tree.ts';
 import {
   isInteger,
+  isTest,
   type IndexVariable,
   type IntegerBinary,
   type IntegerUnary,
@@ -70,6 +71,13 @@ export class ScoreCompiler<N, I, T> {
   /** The code of a test. */
   test(node: ScoreTest): T {
     return once(this.tests, node, () => this.makeTest(node));
+  }
+
+  /** Compiles a part of a tree of any kind: its code is there before that of what contains it. */
+  part(node: ScoreNode | ScoreTest): void {
+    if (isTest(node)) this.test(node);
+    else if (isInteger(node)) this.integer(node);
+    else this.number(node);
   }
 
   private makeNumber(node: ScoreNode): N {

@@ -133,6 +133,16 @@ export function dependsOn(node: ScoreNode | ScoreTest, ...names: readonly ('s' |
   return some(node, (part) => (names as readonly unknown[]).includes(part));
 }
 
+const TEST_NAMES: readonly unknown[] = ['not', 'and', 'or'];
+
+/** Whether a part of a tree is a test. */
+export function isTest(part: ScoreNode | ScoreTest): part is ScoreTest {
+  return (
+    typeof part === 'boolean' ||
+    (typeof part === 'object' && (TEST_NAMES.includes(part[0]) || isComparison(part[0])))
+  );
+}
+
 /** Checks a tree from JSON, or from a function. Errors: `INVALID_ARGUMENT`. */
 export function checkScoreTree(value: unknown): ScoreNode {
   sizeOf(value, SCORE_TREE, invalidScore);
