@@ -1,11 +1,12 @@
 /**
- * Computes the logits of a step's row blocks over some of their tiles: scale · q kᵀ, the soft cap, and
- * biases by position. The caller adds masks.
+ * Computes the logits of a step's row blocks over some of their tiles: scale · q kᵀ, the soft cap, biases by
+ * position, and the score's expression. The caller adds masks.
  */
-import type { AttentionProblem } from '@attn/core/backend';
+import type { AttentionProblem, IndexVariable } from '@attn/core/backend';
 import { MICROSOFT } from '../../model/domains.ts';
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
 import type { Name } from '../../model/values.ts';
+import { emitScore, type ScoreTables } from './score.ts';
 
 /** Tables of the biases of a call, which the steps of its scans read. */
 export interface BiasTables {
@@ -15,6 +16,8 @@ export interface BiasTables {
   readonly relative?: { readonly table: Name; readonly radius: number };
   /** A dense bias by query and key. */
   readonly dense?: DenseBias;
+  /** The score's expression, and its tables. */
+  readonly score?: ScoreTables;
   /** Positions of the pool's keys, [tiles, 64] i32. */
   readonly keyPositions?: Name;
 }
@@ -59,7 +62,35 @@ export function emitLogits(body: GraphScope, operands: LogitsOperands): Name {
     : body.op('FusedMatMul', [q, keys], { alpha: { float: factor }, transB: 1 }, MICROSOFT);
   if (softcap !== undefined) logits = body.op('Mul', [body.op('Tanh', [logits]), model.scalar(softcap)]);
   for (const bias of emitBiases(body, operands)) logits = body.op('Add', [logits, bias]);
-  return logits;
+  const { score } = operands.biases;
+  if (score === undefined) return logits;
+  const variable = (name: IndexVariable): Name => emitVariable(body, operands, name);
+  return emitScore(body, score, { portable, logits, variable });
+}
+
+/** A variable of scores: [G, 64, 1] i32, or [G, 1, T·64] for the positions of keys. */
+function emitVariable(
+  body: GraphScope,
+  { problem, rows, tiles, biases: { keyPositions = '' } }: LogitsOperands,
+  name: IndexVariable,
+): Name {
+  const { heads, queryLength, queryOffset } = problem;
+  const { model } = body;
+  const int = (value: number): Name => model.scalar(value, 'i32');
+  const column = (value: Name): Name => body.op('Unsqueeze', [value, model.integers([2])]);
+  const member = (): Name => body.op('Div', [rows, int(queryLength)]);
+  switch (name) {
+    case 'b':
+      return column(body.op('Div', [member(), int(heads)]));
+    case 'h':
+      return column(body.op('Mod', [member(), int(heads)]));
+    case 'q':
+      return column(body.op('Add', [body.op('Mod', [rows, int(queryLength)]), int(queryOffset)]));
+    case 'k':
+      return emitPositions(body, keyPositions, tiles);
+    default:
+      return name satisfies never;
+  }
 }
 
 /** The biases of a step, each of a shape that broadcasts to [G, 64, T·64]. */
