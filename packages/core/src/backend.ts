@@ -93,6 +93,7 @@ export { matmulSizes, type MatmulSizes } from './ops/matmul/definition.ts';
 export type { ReduceAttributes, ReduceKind } from './ops/reduce/definition.ts';
 
 // Scores: how a backend compiles them.
+export type { Comparison } from './patterns/expression-tree.ts';
 export { ScoreCompiler, type ScoreCode } from './scores/compile-score.ts';
 export {
   INTEGER_MEANING,

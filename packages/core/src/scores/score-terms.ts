@@ -193,6 +193,8 @@ export interface ScoreVariables {
   table(name: string): ScoreTable;
   /** The table of this name among the call's `tables`, i32. Its elements are integers. */
   integers(name: string): ScoreTable;
+  /** A constant, as a number: `number(1).div(s)`. */
+  number(value: number): ScoreValue;
   /** `yes` where the condition holds, else `no`. Both are computed; the other one leaves no trace. */
   select(condition: ScoreCondition, yes: ScoreOperand, no: ScoreOperand): ScoreValue;
 }
@@ -221,7 +223,14 @@ function select(condition: ScoreCondition, yes: ScoreOperand, no: ScoreOperand):
   return built(new ScoreValue(['select', test.node, a.node, b.node], test.size + a.size + b.size + 1));
 }
 
-const NAMES = ['b', 'h', 'q', 'k', 'table', 'integers', 'select'] as const;
+function numberOf(value: number): ScoreValue {
+  called('number', [value]);
+  const { node } = valueOf('number', value);
+  if (typeof value !== 'number') throw invalidScore('number to be given a constant', described(value));
+  return built(isInteger(node) ? new ScoreValue(['float', node], 2) : new ScoreValue(node, 1));
+}
+
+const NAMES = ['b', 'h', 'q', 'k', 'table', 'integers', 'number', 'select'] as const;
 const INDEX_NAMES: readonly string[] = ['b', 'h', 'q', 'k'] satisfies IndexVariable[];
 
 const VALUES: ScoreVariables = {
@@ -231,6 +240,7 @@ const VALUES: ScoreVariables = {
   k: new ScoreValue('k', 1),
   table: (name) => tableOf('table', name),
   integers: (name) => tableOf('integers', name),
+  number: numberOf,
   select,
 };
 

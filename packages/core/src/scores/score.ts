@@ -81,7 +81,7 @@ const LANGUAGE: FormulaLanguage<ScoreFunction, ScoreValue> = {
 
 /**
  * What attention makes of the score of a pair, for its option `score`. The function gets the score `s`, which is
- * scale · q·k, and the variables `b`, `h`, `q`, `k`, `table`, `integers` and `select` (`ScoreVariables`). It
+ * scale · q·k, and the variables `b`, `h`, `q`, `k`, `table`, `integers`, `number` and `select` (`ScoreVariables`). It
  * builds an expression by the methods of `ScoreValue`; it is called several times, to check that it only builds.
  * Nested lists are the JSON form.
  *
