@@ -29,7 +29,7 @@ export function placeIn(shape: readonly number[], index: readonly number[]): num
 }
 
 /** Functions of two integers of 32 bits. */
-export const INTEGER_MEANING: ScoreCode<number, number, boolean>['integerBinary'] = {
+const INTEGER_MEANING: ScoreCode<number, number, boolean>['integerBinary'] = {
   add: (a, b) => (a + b) | 0,
   sub: (a, b) => (a - b) | 0,
   mul: Math.imul,
@@ -39,22 +39,32 @@ export const INTEGER_MEANING: ScoreCode<number, number, boolean>['integerBinary'
   max: Math.max,
 };
 
-type Function<V> = (pair: ScoredPair) => V;
+type OfPair<V> = (pair: ScoredPair) => V;
 
-/** The score as a function of a pair, in float64; integers have 32 bits. */
-export function scoreFunction(tree: ScoreNode, tables: ScoreTables): (pair: ScoredPair) => number {
-  return new ScoreCompiler(closures(tables)).number(tree);
+/**
+ * The score as a function of a pair, in float64; integers have 32 bits.
+ * @param round what happens to the result of each operation on numbers; by default nothing
+ */
+export function scoreFunction(
+  tree: ScoreNode,
+  tables: ScoreTables,
+  round: (x: number) => number = (x) => x,
+): (pair: ScoredPair) => number {
+  return new ScoreCompiler(closures(tables, round)).number(tree);
 }
 
 /** A tree of integers that depends on batch row and head alone, as a function of them. */
 export function integerFunction(tree: ScoreNode): (b: number, h: number) => number {
-  const value = new ScoreCompiler(closures({})).integer(tree);
+  const value = new ScoreCompiler(closures({}, Math.fround)).integer(tree);
   return (b, h) => value({ s: 0, b, h, q: 0, k: 0 });
 }
 
-function closures(tables: ScoreTables): ScoreCode<Function<number>, Function<number>, Function<boolean>> {
-  type F = Function<number>;
-  type T = Function<boolean>;
+function closures(
+  tables: ScoreTables,
+  round: (x: number) => number,
+): ScoreCode<OfPair<number>, OfPair<number>, OfPair<boolean>> {
+  type F = OfPair<number>;
+  type T = OfPair<boolean>;
   const unary =
     (compute: (x: number) => number) =>
     (x: F): F =>
@@ -65,6 +75,9 @@ function closures(tables: ScoreTables): ScoreCode<Function<number>, Function<num
     (a: F, b: F): F =>
     (pair) =>
       compute(a(pair), b(pair));
+  const rounded = (compute: (x: number) => number): ((x: F) => F) => unary((x) => round(compute(x)));
+  const roundedBinary = (compute: (a: number, b: number) => number): ((a: F, b: F) => F) =>
+    binary((a, b) => round(compute(a, b)));
   const comparison =
     (name: Comparison) =>
     (a: F, b: F): T =>
@@ -101,23 +114,26 @@ function closures(tables: ScoreTables): ScoreCode<Function<number>, Function<num
       ({ s }) =>
         s,
     variable: (name: IndexVariable) => (pair) => pair[name],
-    number: (value) => () => value,
+    number(value) {
+      const constant = round(value);
+      return () => constant;
+    },
     integer: (value) => () => value,
-    float: (value) => value,
+    float: unary(round),
     numberUnary: {
-      neg: unary((x) => -x),
-      abs: unary(Math.abs),
-      exp: unary(Math.exp),
-      log: unary(Math.log),
-      tanh: unary(Math.tanh),
+      neg: rounded((x) => -x),
+      abs: rounded(Math.abs),
+      exp: rounded(Math.exp),
+      log: rounded(Math.log),
+      tanh: rounded(Math.tanh),
     },
     numberBinary: {
-      add: binary((a, b) => a + b),
-      sub: binary((a, b) => a - b),
-      mul: binary((a, b) => a * b),
-      div: binary((a, b) => a / b),
-      min: binary(Math.min),
-      max: binary(Math.max),
+      add: roundedBinary((a, b) => a + b),
+      sub: roundedBinary((a, b) => a - b),
+      mul: roundedBinary((a, b) => a * b),
+      div: roundedBinary((a, b) => a / b),
+      min: roundedBinary(Math.min),
+      max: roundedBinary(Math.max),
     },
     integerUnary: { neg: unary((x) => -x | 0), abs: unary((x) => Math.abs(x) | 0) },
     integerBinary: {
