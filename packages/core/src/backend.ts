@@ -95,11 +95,11 @@ export type { ReduceAttributes, ReduceKind } from './ops/reduce/definition.ts';
 // Scores: how a backend compiles them.
 export type { Comparison } from './patterns/expression-tree.ts';
 export { ScoreCompiler, type ScoreCode } from './scores/compile-score.ts';
-export { placeIn, scoreFunction, type ScoredPair, type ScoreTables } from './scores/evaluate-score.ts';
+export { placeInTable, scoreFunction, type ScoredPair, type ScoreTables } from './scores/evaluate-score.ts';
 export {
-  dependsOn,
-  operandsOf,
-  some,
+  scoreDependsOn,
+  scoreOperands,
+  someScorePart,
   type IndexVariable,
   type NumberUnary,
   type ScoreNode,

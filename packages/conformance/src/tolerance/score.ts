@@ -4,7 +4,7 @@
  * what is selected by it may be either.
  */
 import {
-  placeIn,
+  placeInTable,
   ScoreCompiler,
   type ScoreCode,
   type ScoreNode,
@@ -135,7 +135,7 @@ function approximations(tables: ScoreTables): ScoreCode<Of<Approximate>, Of<Whol
   ): { at: number; isCertain: boolean } => {
     const values = index.map((each) => each(pair));
     return {
-      at: placeIn(
+      at: placeInTable(
         tables[name].shape,
         values.map(({ value }) => value),
       ),

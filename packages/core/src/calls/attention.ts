@@ -11,7 +11,7 @@ import {
   type AttentionInputs,
 } from '../ops/attention/spec.ts';
 import { full } from '../patterns/full.ts';
-import { score, type Score, type ScoreFunction } from '../scores/score.ts';
+import { isScore, score, type Score, type ScoreFunction } from '../scores/score.ts';
 import type { Tensor } from '../tensor.ts';
 import { defineCall, type Call } from './call.ts';
 import { debugMaskLikeBias } from './mask-like-bias.ts';
@@ -50,22 +50,23 @@ function checkMaskNames(call: AttentionCall): void {
   }
 }
 
-/** A call whose score is no function any more. */
-interface CheckedCall extends Omit<AttentionCall, 'score'> {
-  readonly score?: Score;
+/** The call with a score in place of its function. */
+function withScore(options: AttentionCall): AttentionCall {
+  return typeof options.score === 'function' ? { ...options, score: score(options.score) } : options;
 }
 
-const call = defineCall<CheckedCall, AttentionInputs<Value>, AttentionResult>({
+const call = defineCall<AttentionCall, AttentionInputs<Value>, AttentionResult>({
   name: 'attention',
   required: ATTENTION_REQUIRED,
   optional: [...ATTENTION_OPTIONAL, 'tables'],
   records: { tables: TABLE_INPUTS },
   options: ATTENTION_ATTRIBUTES,
+  normalize: withScore,
   check: checkMaskNames,
   remark: ({ bias }) => debugMaskLikeBias(bias),
-  build: (builder, values, { pattern = full(), scale, queryOffset, softcap, score, layout, returnLse }) => ({
-    ...builder.attention(values, { pattern, scale, queryOffset, softcap, score, layout, returnLse }),
-  }),
+  build(builder, values, { pattern = full(), score: own, ...options }) {
+    return { ...builder.attention(values, { ...options, pattern, score: isScore(own) ? own : undefined }) };
+  },
 });
 
 /**
@@ -83,11 +84,5 @@ const call = defineCall<CheckedCall, AttentionInputs<Value>, AttentionResult>({
 export function attention<Lse extends boolean = false>(
   options: AttentionCall<Lse>,
 ): Call<AttentionResult<Lse>> {
-  return call(withScore(options)) as Call<AttentionResult<Lse>>;
-}
-
-/** The options with a score in place of its function. What is no object is refused later. */
-function withScore(options: AttentionCall): CheckedCall {
-  const given = typeof options === 'object' && options !== null ? options.score : undefined;
-  return typeof given === 'function' ? { ...options, score: score(given) } : (options as CheckedCall);
+  return call(options) as Call<AttentionResult<Lse>>;
 }

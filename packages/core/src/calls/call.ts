@@ -67,7 +67,8 @@ export function defineCall<C extends object, V extends object, R extends object>
   const checked = new LruMap<true>(CHECKED_KEYS);
   return (call) => {
     // A copy, so that what the caller's object holds is read once.
-    const own = Object.fromEntries(readEntries(where, 'the call', call)) as C;
+    const copy = Object.fromEntries(readEntries(where, 'the call', call)) as C;
+    const own = definition.normalize?.(copy) ?? copy;
     const key = callKey(definition, own);
     if (key === undefined || checked.get(key) === undefined) {
       definition.check?.(own);

@@ -20,6 +20,8 @@ export interface CallDefinition<C extends object, V extends object> {
   readonly options: OptionKinds<Omit<C, keyof V>>;
   /** Inputs that are often the same object as another input, which is then fed once. */
   readonly sameAs?: Readonly<Record<string, string>>;
+  /** Brings what users may write in several ways into one. It gets a copy, of which nothing is checked. */
+  normalize?(call: C): C;
   /** Refuses what deserves a better reason than that it is unknown. */
   check?(call: C): void;
   /** Says with `ATTN_DEBUG` what would be better. Names and options of the call have been checked. */

@@ -24,7 +24,7 @@ export interface ScoreTableData {
 export type ScoreTables = Readonly<Record<string, ScoreTableData>>;
 
 /** The place of an element of a table. Indices beyond its ends are moved to them. */
-export function placeIn(shape: readonly number[], index: readonly number[]): number {
+export function placeInTable(shape: readonly number[], index: readonly number[]): number {
   return index.reduce((place, i, axis) => place * shape[axis] + Math.min(Math.max(i, 0), shape[axis] - 1), 0);
 }
 
@@ -101,7 +101,7 @@ function closures(
     const { shape, data } = table;
     return (pair) =>
       data[
-        placeIn(
+        placeInTable(
           shape,
           index.map((place) => place(pair)),
         )

@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { mulberry32 } from '../util/mulberry32.ts';
-import { placeIn, scoreFunction, type ScoredPair, type ScoreTableData } from './evaluate-score.ts';
+import { placeInTable, scoreFunction, type ScoredPair, type ScoreTableData } from './evaluate-score.ts';
 import { score, type ScoreFunction } from './score.ts';
 import type { ScoreValue, ScoreVariables } from './score-terms.ts';
 
@@ -37,7 +37,7 @@ const TABLES = {
 };
 
 const read = (name: keyof typeof TABLES, ...index: readonly number[]): number =>
-  TABLES[name].data[placeIn(TABLES[name].shape, index)];
+  TABLES[name].data[placeInTable(TABLES[name].shape, index)];
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** erf of Abramowitz & Stegun 7.1.26, which is right to 1.5e-7. */

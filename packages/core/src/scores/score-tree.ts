@@ -113,7 +113,7 @@ function isIntegerList(node: Exclude<ScoreNode, string | number>): boolean {
 }
 
 /** The operands of a tree that are trees. */
-export function operandsOf(node: ScoreNode | ScoreTest): readonly (ScoreNode | ScoreTest)[] {
+export function scoreOperands(node: ScoreNode | ScoreTest): readonly (ScoreNode | ScoreTest)[] {
   if (typeof node !== 'object') return [];
   if (isTable(node)) {
     const [, , ...index] = node;
@@ -124,13 +124,19 @@ export function operandsOf(node: ScoreNode | ScoreTest): readonly (ScoreNode | S
 }
 
 /** Whether a tree has a part for which the test holds. */
-export function some(node: ScoreNode | ScoreTest, test: (part: ScoreNode | ScoreTest) => boolean): boolean {
-  return test(node) || operandsOf(node).some((operand) => some(operand, test));
+export function someScorePart(
+  node: ScoreNode | ScoreTest,
+  test: (part: ScoreNode | ScoreTest) => boolean,
+): boolean {
+  return test(node) || scoreOperands(node).some((operand) => someScorePart(operand, test));
 }
 
 /** Whether a tree varies along one of these, beside constants: the score, or an index. */
-export function dependsOn(node: ScoreNode | ScoreTest, ...names: readonly ('s' | IndexVariable)[]): boolean {
-  return some(node, (part) => (names as readonly unknown[]).includes(part));
+export function scoreDependsOn(
+  node: ScoreNode | ScoreTest,
+  ...names: readonly ('s' | IndexVariable)[]
+): boolean {
+  return someScorePart(node, (part) => (names as readonly unknown[]).includes(part));
 }
 
 const TEST_NAMES: readonly unknown[] = ['not', 'and', 'or'];
@@ -188,7 +194,7 @@ export function checkBinary(node: Binary): Binary {
   if (name === 'mod' && !isOfIntegers)
     throw invalidScore('mod to be given integers', show(isInteger(a) ? b : a));
   if (isOfIntegers && (name === 'div' || name === 'mod')) {
-    const isFixed = !some(b, (part) => part === 'q' || part === 'k' || isTable(part));
+    const isFixed = !someScorePart(b, (part) => part === 'q' || part === 'k' || isTable(part));
     if (!isFixed)
       throw invalidScore(
         `${name} of integers to divide by something that does not depend on q, k or a table (write float() for a quotient of numbers)`,

@@ -6,7 +6,7 @@ import {
   checkScoreTree,
   invalidScore,
   isTable,
-  operandsOf,
+  scoreOperands,
   type ScoreNode,
   type ScoreTest,
 } from './score-tree.ts';
@@ -130,7 +130,7 @@ function tablesOf(tree: ScoreNode): Readonly<Record<string, TableUse>> {
         );
       tables[name] = use;
     }
-    operandsOf(node).forEach(visit);
+    scoreOperands(node).forEach(visit);
   };
   visit(tree);
   return Object.freeze(tables);

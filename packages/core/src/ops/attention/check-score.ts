@@ -1,7 +1,7 @@
 /** Checks the score of a call, and the tables that it reads. */
 import { show } from '../../errors.ts';
 import { integerFunction } from '../../scores/evaluate-score.ts';
-import { dependsOn, isInteger, some, type ScoreNode } from '../../scores/score-tree.ts';
+import { scoreDependsOn, isInteger, someScorePart, type ScoreNode } from '../../scores/score-tree.ts';
 import type { TensorSpec } from '../../tensor.ts';
 import type { NamedSpecs } from '../op.ts';
 import { checkDtype, fail } from '../validate.ts';
@@ -41,14 +41,14 @@ export function checkScore(inputs: NamedSpecs, problem: AttentionProblem, dtype:
 
 /** Divisors of integers depend on batch row and head at most, and are positive for all of them. */
 function checkDivisors(tree: ScoreNode, { batch, heads }: AttentionProblem): void {
-  some(tree, (part) => {
+  someScorePart(tree, (part) => {
     if (typeof part !== 'object' || (part[0] !== 'div' && part[0] !== 'mod')) return false;
     const [name, dividend, divisor] = part;
     if (!isInteger(dividend) || !isInteger(divisor)) return false;
     const valueOf = integerFunction(divisor);
-    const batches = dependsOn(divisor, 'b') ? batch : 1;
+    const batches = scoreDependsOn(divisor, 'b') ? batch : 1;
     for (let b = 0; b < batches; b++) {
-      for (let h = 0; h < (dependsOn(divisor, 'h') ? heads : 1); h++) {
+      for (let h = 0; h < (scoreDependsOn(divisor, 'h') ? heads : 1); h++) {
         if (valueOf(b, h) > 0) continue;
         const place = `in head ${h} of batch row ${b}`;
         fail(

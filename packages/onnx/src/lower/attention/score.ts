@@ -3,7 +3,7 @@
  * the same for all keys, or all queries, is computed once for them.
  */
 import type { Score } from '@attn/core';
-import { dependsOn, ScoreCompiler, type IndexVariable, type ScoreCode } from '@attn/core/backend';
+import { scoreDependsOn, ScoreCompiler, type IndexVariable, type ScoreCode } from '@attn/core/backend';
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
 import type { Name } from '../../model/values.ts';
 
@@ -33,7 +33,7 @@ export interface ScoreOperands {
 export function emitScore(body: GraphScope, { score, tables }: ScoreTables, operands: ScoreOperands): Name {
   const { tree } = score;
   const result = new ScoreCompiler(operators(body, tables, operands)).number(tree);
-  if (dependsOn(tree, 's')) return result;
+  if (scoreDependsOn(tree, 's')) return result;
   // It may be the same for all keys, or for all queries.
   return body.op('Expand', [result, body.op('Shape', [operands.logits])]);
 }

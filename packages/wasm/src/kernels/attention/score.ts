@@ -5,10 +5,10 @@
  */
 import type { Score } from '@attn/core';
 import {
-  dependsOn,
-  operandsOf,
+  scoreDependsOn,
+  scoreOperands,
   ScoreCompiler,
-  some,
+  someScorePart,
   type IndexVariable,
   type NumberUnary,
   type ScoreCode,
@@ -67,7 +67,7 @@ export function scoreParts(
   );
   const hoist = (node: ScoreNode | ScoreTest, varying: readonly ('s' | IndexVariable)[]): void => {
     if (typeof node !== 'object') return;
-    if (dependsOn(node, ...varying)) operandsOf(node).forEach((operand) => hoist(operand, varying));
+    if (scoreDependsOn(node, ...varying)) scoreOperands(node).forEach((operand) => hoist(operand, varying));
     else compiler.part(node);
   };
   hoist(tree, ['s', 'q', 'k']);
@@ -114,7 +114,7 @@ function functionsOf(
   tree: ScoreNode,
 ): Readonly<Partial<Record<NumberUnary, InPlace>>> {
   const calls = (name: NumberUnary): boolean =>
-    some(tree, (part) => typeof part === 'object' && part[0] === name);
+    someScorePart(tree, (part) => typeof part === 'object' && part[0] === name);
   return {
     exp: calls('exp') ? exp(f, simd) : undefined,
     log: calls('log') ? log(f, simd) : undefined,
