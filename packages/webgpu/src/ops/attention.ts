@@ -31,6 +31,7 @@ import { FILL_PARAMS, fillKernel } from '../kernels/elementwise.ts';
 import { MERGE_PARAMS, mergeBuffers, mergeKernel } from '../kernels/merge.ts';
 import { elementGrid, gridParts, packParams, type FloatElement } from '../kernels/wgsl.ts';
 import { biasParams, callParams, planTable } from './attention-params.ts';
+import { scoreOptions } from './attention-score.ts';
 import { BUSY_GROUPS } from './busy.ts';
 import { memberRuns, piecesOf, type MemberSource } from './slices.ts';
 
@@ -240,12 +241,14 @@ function kernelOptions(
     alibi: stored(inputs.alibiSlopes),
     relative: stored(inputs.relativeBias),
     bias: stored(inputs.bias),
-    score: score && {
-      score,
-      elements: scoreTables(node, problem).map((id) =>
-        specOf(context, id).dtype === 'i32' ? 'i32' : floatElementOf(context, id),
+    score:
+      score &&
+      scoreOptions(
+        score,
+        scoreTables(node, problem).map((id) =>
+          specOf(context, id).dtype === 'i32' ? 'i32' : floatElementOf(context, id),
+        ),
       ),
-    },
     state: returnLse ? 'lse' : undefined,
   };
 }

@@ -1,15 +1,16 @@
 /**
- * The score's expression of a call as a WGSL function of a pair, `scored(s, b, h, q, k)`. Each part of the
- * expression is a line of it.
+ * The score's expression of a call as a WGSL function of a pair, and the functions that it calls. Shader compilers
+ * may assume that floats are finite, so NaN and ∞ are recognised by their bits.
  */
-import type { Score } from '@attn/core';
-import { ScoreCompiler, type Comparison, type ScoreCode } from '@attn/core/backend';
 import { wgsl } from '../template.ts';
 import type { FloatElement } from '../wgsl.ts';
 
-/** A score, and how its tables are stored. */
+/** A score, as `scoreOptions` makes it, and how its tables are stored. */
 export interface ScoreOptions {
-  readonly score: Score;
+  /** Equal for equal scores. */
+  readonly key: string;
+  /** WGSL of the body of `scored`. */
+  readonly body: string;
   /** The element type of each of its tables, in their order. */
   readonly elements: readonly (FloatElement | 'i32')[];
 }
@@ -20,17 +21,15 @@ export function scoreBuffers({ elements }: ScoreOptions): Record<string, string>
 }
 
 /** The name of a variant: what its code depends on. */
-export function scoreName({ score, elements }: ScoreOptions): string {
-  return [score.key, ...elements].join(',');
+export function scoreName({ key, elements }: ScoreOptions): string {
+  return [key, ...elements].join(',');
 }
 
 /**
- * Declares `scored`. `extents` is a WGSL expression of where the extents of all tables begin in the words of
- * `plan`, one table's after another's.
+ * Declares `scored(s, b, h, q, k)`, the score of a pair: `s` is its logit so far, `b` and `h` its batch row and
+ * head, `q` and `k` the positions of query and key.
  */
-export function declareScored({ score }: ScoreOptions, extents: string): string {
-  const lines: string[] = [];
-  const result = new ScoreCompiler(wgslCode(lines, score, extents)).number(score.tree);
+export function declareScored({ body }: Pick<ScoreOptions, 'body'>): string {
   return wgsl`
     // The lesser, and the greater, of two numbers; NaN if one is NaN.
     fn leastOf(a: f32, b: f32) -> f32 { return select(select(min(a, b), b, isNotANumber(b)), a, isNotANumber(a)); }
@@ -47,9 +46,11 @@ export function declareScored({ score }: ScoreOptions, extents: string): string 
     }
 
     fn logarithm(x: f32) -> f32 {
-      if (isNotANumber(x) || x == -minusInfinity()) { return x; }
+      let bits = bitcast<u32>(x);
+      if (isNotANumber(x) || bits == 0x7f800000u) { return x; }
       if (x == 0.0) { return minusInfinity(); }
-      return select(log(x), nan(), x < 0.0);
+      if (bits >= 0x80000000u) { return nan(); }
+      return log(x);
     }
 
     // Near 0 by its series, which has the precision that 1 − 2 / (e + 1) loses there.
@@ -76,107 +77,6 @@ export function declareScored({ score }: ScoreOptions, extents: string): string 
     fn inside(index: i32, extent: u32) -> u32 { return u32(clamp(index, 0, i32(extent) - 1)); }
 
     fn scored(s: f32, b: i32, h: i32, q: i32, k: i32) -> f32 {
-      ${lines.join('\n')}
-      return ${result};
+      ${body}
     }`;
-}
-
-function wgslCode(lines: string[], score: Score, extents: string): ScoreCode<string, string, string> {
-  const named = (value: string): string => {
-    const name = `v${lines.length}`;
-    lines.push(`let ${name} = ${value};`);
-    return name;
-  };
-  const unary =
-    (text: (x: string) => string) =>
-    (x: string): string =>
-      named(text(x));
-  const binary =
-    (text: (a: string, b: string) => string) =>
-    (a: string, b: string): string =>
-      named(text(a, b));
-  const infix = (operator: string) => binary((a, b) => `${a} ${operator} ${b}`);
-  const call = (name: string) => binary((a, b) => `${name}(${a}, ${b})`);
-  /** Shader compilers may assume that no number is NaN. */
-  const compared = (operator: string) => binary((a, b) => `areNumbers(${a}, ${b}) && ${a} ${operator} ${b}`);
-  const select = (test: string, yes: string, no: string): string => named(`select(${no}, ${yes}, ${test})`);
-  const names = Object.keys(score.tables);
-  const firstExtents = new Map<string, number>();
-  let extentCount = 0;
-  for (const [name, { rank }] of Object.entries(score.tables)) {
-    firstExtents.set(name, extentCount);
-    extentCount += rank;
-  }
-  const element = (name: string, index: readonly string[]): string => {
-    const first = firstExtents.get(name) ?? 0;
-    const place = index.reduce((before, i, axis) => {
-      const extent = named(`plan[${extents} + ${first + axis}u]`);
-      return named(`${before === '' ? '' : `${before} * ${extent} + `}inside(${i}, ${extent})`);
-    }, '');
-    return `table${names.indexOf(name)}[${place === '' ? '0' : place}]`;
-  };
-  return {
-    score: () => 's',
-    variable: (name) => name,
-    number: numberText,
-    integer: (value) => named(value === -(2 ** 31) ? 'i32(-2147483647 - 1)' : `i32(${value})`),
-    float: unary((x) => `f32(${x})`),
-    numberUnary: {
-      neg: unary((x) => `-${x}`),
-      abs: unary((x) => `abs(${x})`),
-      exp: unary((x) => `exponential(${x})`),
-      log: unary((x) => `logarithm(${x})`),
-      tanh: unary((x) => `hyperbolicTangent(${x})`),
-    },
-    numberBinary: {
-      add: infix('+'),
-      sub: infix('-'),
-      mul: infix('*'),
-      div: infix('/'),
-      min: call('leastOf'),
-      max: call('mostOf'),
-    },
-    integerUnary: { neg: unary((x) => `-${x}`), abs: unary((x) => `abs(${x})`) },
-    integerBinary: {
-      add: infix('+'),
-      sub: infix('-'),
-      mul: infix('*'),
-      div: call('quotientOf'),
-      mod: call('remainderOf'),
-      min: call('min'),
-      max: call('max'),
-    },
-    compareNumbers: {
-      eq: compared('=='),
-      ne: binary((a, b) => `!areNumbers(${a}, ${b}) || ${a} != ${b}`),
-      lt: compared('<'),
-      le: compared('<='),
-      gt: compared('>'),
-      ge: compared('>='),
-    } satisfies Record<Comparison, unknown>,
-    compareIntegers: {
-      eq: infix('=='),
-      ne: infix('!='),
-      lt: infix('<'),
-      le: infix('<='),
-      gt: infix('>'),
-      ge: infix('>='),
-    },
-    truth: (value) => String(value),
-    not: unary((x) => `!${x}`),
-    and: infix('&&'),
-    or: infix('||'),
-    selectNumber: select,
-    selectInteger: select,
-    table: (name, index) => named(`f32(${element(name, index)})`),
-    integers: (name, index) => named(element(name, index)),
-  };
-}
-
-/** A constant. Those that are infinite come from functions, because constants may not be. */
-function numberText(value: number): string {
-  const rounded = Math.fround(value);
-  if (rounded === -Infinity) return 'minusInfinity()';
-  if (rounded === Infinity) return '(-minusInfinity())';
-  return `f32(${rounded})`;
 }

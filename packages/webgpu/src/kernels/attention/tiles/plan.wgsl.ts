@@ -211,7 +211,7 @@ export function planTiles({ rows, input, alibi, relative, bias, score }: Attenti
         return params.softcap * sign(y) * (1.0 - 2.0 / (e + 1.0));
       }
 
-      ${score ? declareScored(score, 'params.tableExtents') : ''}
+      ${score ? declareScored(score) : ''}
       // The soft cap, then biases, then the score's expression.
       fn finishLogits(scaled: vec4f, work: Work, tile: Tile, query: u32, x: u32, visible: u32) -> vec4f {
         var logits = scaled;
