@@ -62,7 +62,7 @@ test('a score with every operation compiles', async () => {
     return select(all, select(any, read.abs().neg().mul(s).sub(h), Infinity), select(any, q, k));
   });
   const options = scoreOptions(own, ['f32', 'i32']);
-  expect(options.body).toMatchSnapshot();
+  await expect(options.body).toMatchFileSnapshot('__snapshots__/score-body.wgsl');
   const kernel = attentionKernel({ ...PLAIN, rows: 16, score: options });
   await expect(new PipelineCache(await nullDevice()).get(kernel)).resolves.toBeDefined();
 });

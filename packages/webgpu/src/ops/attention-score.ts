@@ -47,7 +47,7 @@ function wgslCode(lines: string[], score: Score): ScoreCode<string, string, stri
   return {
     score: () => 's',
     variable: (name) => name,
-    number: numberText,
+    number: (value) => named(numberText(value)),
     integer: (value) => named(value === -(2 ** 31) ? 'i32(-2147483647 - 1)' : `i32(${value})`),
     float: unary((x) => `f32(${x})`),
     numberUnary: {
