@@ -21,7 +21,8 @@ const KINDS = {
 /**
  * Reads the attributes; an empty object without the option.
  *
- * Errors: `FILE_NOT_FOUND`, `INVALID_ARGUMENT` with the name of an option that does not exist, or a wrong score.
+ * Errors: `FILE_NOT_FOUND`, `INVALID_ARGUMENT` with the name of an option that does not exist, or a wrong
+ * score.
  */
 export async function readOptions(options: Options): Promise<CallAttributes> {
   const value = text(options, 'options');

@@ -105,8 +105,8 @@ async function readTensors(
   const file = await openSafetensorsFile(path);
   try {
     // A table has a name of its own: a tensor that is one is no input of that name.
-    const taken = [...ignored, ...Object.keys(score?.tables ?? {})];
-    return { ...(await readInputs(file, kind, options, taken)), ...(await readTables(file, score)) };
+    const used = [...ignored, ...Object.keys(score?.tables ?? {})];
+    return { ...(await readInputs(file, kind, options, used)), ...(await readTables(file, score)) };
   } finally {
     await file.dispose();
   }

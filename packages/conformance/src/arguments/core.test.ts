@@ -23,15 +23,8 @@ const codes = (b: user.GraphBuilder) => ({
   scales: b.constant(f32([2, 1], [1, 2])),
 });
 const qkv = () => ({ q: q(), k: q(), v: q() });
-const call = () => ({
-  ...qkv(),
-  pattern: causal(),
-  scale: 1,
-  score: core.score(['add', 's', ['table', 't', 'k']]),
-  tables: { t: f32([2], [1, 2]) },
-  layout: 'bhnd',
-  returnLse: true,
-});
+const scored = () => ({ score: core.score(['table', 't', 'k']), tables: { t: f32([2], [1, 2]) } });
+const call = () => ({ ...qkv(), ...scored(), pattern: causal(), scale: 1, layout: 'bhnd', returnLse: true });
 const linformerCall = () => ({ ...qkv(), projection: 'meanPool', projectedLength: 2, scale: 1 });
 const lshCall = () => ({ q: q(), v: q(), chunkLength: 2, rounds: 2, seed: 1, preset: 'hf', wrap: true });
 
@@ -206,16 +199,9 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   ...untried(BACKEND, 'broadcastStrides', 'offsetAt', 'unaryFunction', 'recordOf'),
   erf: KERNEL,
   checkIndices: BACKEND,
-  ...untried(
-    BACKEND,
-    'ScoreCompiler',
-    'scoreDependsOn',
-    'scoreOperands',
-    'someScorePart',
-    'tableInput',
-    'tablesOf',
-  ),
+  ...untried(BACKEND, 'ScoreCompiler', 'tableInput', 'tablesOf'),
   ...untried(KERNEL, 'placeInTable', 'scoreFunction'),
+  ...untried(KERNEL, 'scoreDependsOn', 'scoreOperands', 'someScorePart'),
   attentionProblem: BACKEND,
   inBhnd: BACKEND,
   kvHeadOf: KERNEL,

@@ -1,7 +1,7 @@
 /**
- * How far off a score's expression may be: every number with a bound on its error, through one operation after
- * another. Integers are exact. A comparison of numbers that are too near to tell may be true and false, and
- * what is selected by it may be either.
+ * How far off a score's expression may be: every number with a bound on its error, through one operation
+ * after another. Integers are exact. A comparison of numbers that are too near to tell may be true and
+ * false, and what is selected by it may be either.
  */
 import {
   placeInTable,

@@ -21,8 +21,8 @@ import type { With } from './results.ts';
 export interface AttentionCall<Lse extends boolean = boolean>
   extends AttentionInputs<Tensor>, Partial<Omit<AttentionAttributes, 'returnLse' | 'score'>> {
   /**
-   * What the logit of a pair becomes, last of all: a `score`, or the function of one. A function is checked in
-   * every call; a score that is made once is not.
+   * What the logit of a pair becomes, last of all: a `score`, or the function of one. A function is checked
+   * in every call; a score that is made once is not.
    */
   readonly score?: Score | ScoreFunction;
   /** Whether the result has the log-sum-exp of each row of scores. Default false. */

@@ -14,7 +14,9 @@ export interface CallDefinition<C extends object, V extends object> {
   readonly optional: readonly (string & keyof V)[];
   /** Tensors that may be lists of tensors. */
   readonly lists?: readonly (string & keyof V)[];
-  /** Tensors that are records of tensors, by names of the caller's, and what the names of inputs begin with. */
+  /**
+   * Tensors that are records of tensors, by names of the caller's, and what the names of inputs begin with.
+   */
   readonly records?: Readonly<Partial<Record<string & keyof V, string>>>;
   /** Everything else, and what it must be. */
   readonly options: OptionKinds<Omit<C, keyof V>>;

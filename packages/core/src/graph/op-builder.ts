@@ -61,9 +61,9 @@ export abstract class OpBuilder extends PointwiseBuilder {
    * const { out } = builder.attention({ q, k, v }, { pattern: causal() });
    */
   attention(inputs: AttentionInputs<Value>, attributes: AttentionAttributes): AttentionValues {
-    const { sinks, tables, ...named } = operands('attention', inputs);
-    checkInputNames('attention', named, [...ATTENTION_REQUIRED, ...ATTENTION_OPTIONAL]);
-    const others = { ...named, ...tableOperands(tables) };
+    const { sinks, tables, ...tensors } = operands('attention', inputs);
+    checkInputNames('attention', tensors, [...ATTENTION_REQUIRED, ...ATTENTION_OPTIONAL]);
+    const others = { ...tensors, ...tableOperands(tables) };
     if (sinks !== undefined)
       return attentionWithSinks(this, others, this.own(sinks, 'input sinks of attention'), attributes);
     const parts = attentionParts(others, attributes);

@@ -177,12 +177,12 @@ export class ScoreCompiler<N, I, T> {
   }
 }
 
-function once<V>(made: Map<string, V>, node: ScoreNode | ScoreTest, make: () => V): V {
+function once<V>(cache: Map<string, V>, node: ScoreNode | ScoreTest, make: () => V): V {
   const key = JSON.stringify(node);
-  const cached = made.get(key);
+  const cached = cache.get(key);
   if (cached !== undefined) return cached;
   const value = make();
-  made.set(key, value);
+  cache.set(key, value);
   return value;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The score functions of attention-gym (github.com/meta-pytorch/attention-gym, 7fdb85d) and of PyTorch's tests of
- * FlexAttention as scores, against plain functions of JavaScript.
+ * The score functions of attention-gym (github.com/meta-pytorch/attention-gym, 7fdb85d) and of PyTorch's
+ * tests of FlexAttention as scores, against plain functions of JavaScript.
  */
 import { expect, test } from 'vitest';
 import { mulberry32 } from '../util/mulberry32.ts';

@@ -47,8 +47,8 @@ export class ScoreValue {
     return this.#binary('mul', other);
   }
   /**
-   * The quotient. Of two integers it is ⌊this / other⌋, and the divisor is positive and depends on `b` and `h`
-   * at most; `q.float().div(2)` is a number.
+   * The quotient. Of two integers it is ⌊this / other⌋, and the divisor is positive and depends on `b` and
+   * `h` at most; `q.float().div(2)` is a number.
    */
   div(other: ScoreOperand): ScoreValue {
     return this.#binary('div', other);
@@ -173,8 +173,8 @@ export class ScoreCondition {
 /** A tensor of the call, which is read at integers. */
 export interface ScoreTable {
   /**
-   * The element at these indices, one for each axis, up to 4. An index below 0 counts as 0, and one behind the
-   * end as the last. Errors: `INVALID_ARGUMENT` for an index that is no integer.
+   * The element at these indices, one for each axis, up to 4. An index below 0 counts as 0, and one behind
+   * the end as the last. Errors: `INVALID_ARGUMENT` for an index that is no integer.
    */
   at(...index: readonly ScoreOperand[]): ScoreValue;
 }

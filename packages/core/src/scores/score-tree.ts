@@ -1,6 +1,6 @@
 /**
- * Scores as data: nested lists such as `["sub", "s", ["mul", 0.5, ["abs", ["sub", "q", "k"]]]]`. This file says
- * what a tree means and checks it.
+ * Scores as data: nested lists such as `["sub", "s", ["mul", 0.5, ["abs", ["sub", "q", "k"]]]]`. This file
+ * says what a tree means and checks it.
  *
  * A tree has nodes of three kinds. *Integers* have 32 bits, as positions have, and wrap around: the variables
  * b, h, q, k, tables of integers, whole constants, and what arithmetic makes of integers. *Numbers* are

@@ -1,14 +1,13 @@
 /** Errors of functions that build scores: each names the method to write instead of an operator. */
-import { AttnError, show } from '../errors.ts';
+import { show, type AttnError } from '../errors.ts';
 import { COMPARISON } from '../patterns/expression-tree.ts';
 import type { FormulaOwner } from '../patterns/formula-words.ts';
 import { invalidScore, type ScoreNode, type ScoreTest } from './score-tree.ts';
 
-const VALUE_METHODS: readonly string[] = [
-  ...['add', 'sub', 'mul', 'div', 'mod', 'min', 'max', 'neg', 'abs', 'exp', 'log', 'tanh'],
-  ...['clamp', 'softcap', 'float'],
-  ...Object.keys(COMPARISON),
-];
+const VALUE_METHODS: readonly string[] =
+  'add sub mul div mod min max neg abs exp log tanh clamp softcap float'
+    .split(' ')
+    .concat(Object.keys(COMPARISON));
 const TEST_METHODS: readonly string[] = ['and', 'or', 'not'];
 
 /** Functions of `score`. */

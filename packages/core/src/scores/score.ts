@@ -80,20 +80,20 @@ const LANGUAGE: FormulaLanguage<ScoreFunction, ScoreValue> = {
 };
 
 /**
- * What attention makes of the score of a pair, for its option `score`. The function gets the score `s`, which is
- * scale · q·k, and the variables `b`, `h`, `q`, `k`, `table`, `integers`, `number` and `select` (`ScoreVariables`). It
- * builds an expression by the methods of `ScoreValue`; it is called several times, to check that it only builds.
- * Nested lists are the JSON form.
+ * What attention makes of the score of a pair, for its option `score`. The function gets the score `s`,
+ * which is scale · q·k, and the variables `b`, `h`, `q`, `k`, `table`, `integers`, `number` and `select`
+ * (`ScoreVariables`). It builds an expression by the methods of `ScoreValue`; it is called several times,
+ * to check that it only builds. Nested lists are the JSON form.
  *
  * A result of −∞ hides the pair; a row that has nothing else gives out 0 and lse −∞. Tables are read within
  * their bounds: an index beyond them is moved to the nearest element. All else follows IEEE arithmetic:
  * comparisons with NaN are false (`ne` is true), and `min`, `max` of NaN are NaN.
  *
- * Make a score once and use it in many calls. Its tables are data of each call: other contents plan and compile
- * nothing again.
+ * Make a score once and use it in many calls. Its tables are data of each call: other contents plan and
+ * compile nothing again.
  *
- * Errors: `INVALID_ARGUMENT` for JavaScript's operators (`q - k`, `a ? b : c`), with the method to write instead;
- * for a function of more parameters, an unknown variable or method, or a result that is no score.
+ * Errors: `INVALID_ARGUMENT` for JavaScript's operators (`q - k`, `a ? b : c`), with the method to write
+ * instead; for a function of more parameters, an unknown variable or method, or a result that is no score.
  *
  * @example
  * const alibi = score((s, { h, q, k, table }) => s.sub(table('slopes').at(h).mul(q.sub(k).abs())));

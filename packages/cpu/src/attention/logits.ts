@@ -1,7 +1,7 @@
 /**
- * Changes the scores of a tile between q·kᵀ and the softmax: first the soft cap, then the biases, then the score's
- * expression. Each term
- * is a function of the tile and of its place. A call without terms has an empty list and pays nothing.
+ * Changes the scores of a tile between q·kᵀ and the softmax: first the soft cap, then the biases, then the
+ * score's expression. Each term is a function of the tile and of its place. A call without terms has an
+ * empty list and pays nothing.
  */
 import { type Tensor } from '@attn/core';
 import {

@@ -109,8 +109,8 @@ export function tanh(f: FunctionBuilder, simd: Simd): InPlace {
 }
 
 /**
- * log(x) = e · log 2 + log(1 + r) with x = (1 + r) · 2^e and 1 + r from √½ to √2; near 1 it keeps its relative
- * accuracy. −∞ for 0, NaN for less.
+ * log(x) = e · log 2 + log(1 + r) with x = (1 + r) · 2^e and 1 + r from √½ to √2; near 1 it keeps its
+ * relative accuracy. −∞ for 0, NaN for less.
  */
 export function log(f: FunctionBuilder, simd: Simd): InPlace {
   const series = fit(

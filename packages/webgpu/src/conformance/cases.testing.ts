@@ -59,8 +59,8 @@ export const EACH_ATTENTION = `
   attn:graph:lsh=paper;n=48;chunk=8;rounds=2;buckets=6;batch=1`;
 
 /**
- * Scores that are tried every day. Each is a kernel, which software compiles for seconds; wasm, onnx and cpu try
- * all.
+ * Scores that are tried every day. Each is a kernel, which software compiles for seconds; wasm, onnx and
+ * cpu try all.
  */
 export const SOME_SCORES: string = [
   'alibi',

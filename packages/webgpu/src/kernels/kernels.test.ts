@@ -52,14 +52,14 @@ test.each([
 test('a score with every operation compiles', async () => {
   const own = score((s, { b, h, q, k, number, table, integers, select }) => {
     const place = q.mul(3).sub(k).add(b).div(4).mod(9).max(-2).min(7).abs().neg();
-    const read = table('t').at(place, integers('i').at()).div(h).max(s).min(number(2)).log().exp().tanh();
+    const element = table('t').at(place, integers('i').at()).div(h).max(s).min(number(2)).log().exp().tanh();
     const all = q
       .eq(k)
       .or(q.ne(k), q.lt(k), q.le(k))
       .and(q.gt(k), q.ge(-(2 ** 31)))
       .not();
     const any = s.eq(1).or(s.ne(1), s.lt(1), s.le(1)).and(s.gt(0.5), s.ge(-Infinity));
-    return select(all, select(any, read.abs().neg().mul(s).sub(h), Infinity), select(any, q, k));
+    return select(all, select(any, element.abs().neg().mul(s).sub(h), Infinity), select(any, q, k));
   });
   const options = scoreOptions(own, ['f32', 'i32']);
   await expect(options.body).toMatchFileSnapshot('__snapshots__/score-body.wgsl');

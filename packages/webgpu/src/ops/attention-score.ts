@@ -11,7 +11,7 @@ export function scoreOptions(score: Score, elements: ScoreOptions['elements']): 
 }
 
 function wgslCode(lines: string[], score: Score): ScoreCode<string, string, string> {
-  const named = (value: string): string => {
+  const line = (value: string): string => {
     const name = `v${lines.length}`;
     lines.push(`let ${name} = ${value};`);
     return name;
@@ -19,16 +19,16 @@ function wgslCode(lines: string[], score: Score): ScoreCode<string, string, stri
   const unary =
     (text: (x: string) => string) =>
     (x: string): string =>
-      named(text(x));
+      line(text(x));
   const binary =
     (text: (a: string, b: string) => string) =>
     (a: string, b: string): string =>
-      named(text(a, b));
+      line(text(a, b));
   const infix = (operator: string) => binary((a, b) => `${a} ${operator} ${b}`);
   const call = (name: string) => binary((a, b) => `${name}(${a}, ${b})`);
   /** Shader compilers may assume that no number is NaN. */
   const compared = (operator: string) => binary((a, b) => `areNumbers(${a}, ${b}) && ${a} ${operator} ${b}`);
-  const select = (test: string, yes: string, no: string): string => named(`select(${no}, ${yes}, ${test})`);
+  const select = (test: string, yes: string, no: string): string => line(`select(${no}, ${yes}, ${test})`);
   const names = Object.keys(score.tables);
   const firstExtents = new Map<string, number>();
   let extentCount = 0;
@@ -39,16 +39,16 @@ function wgslCode(lines: string[], score: Score): ScoreCode<string, string, stri
   const element = (name: string, index: readonly string[]): string => {
     const first = firstExtents.get(name) ?? 0;
     const place = index.reduce((before, i, axis) => {
-      const extent = named(`plan[params.tableExtents + ${first + axis}u]`);
-      return named(`${before === '' ? '' : `${before} * ${extent} + `}inside(${i}, ${extent})`);
+      const extent = line(`plan[params.tableExtents + ${first + axis}u]`);
+      return line(`${before === '' ? '' : `${before} * ${extent} + `}inside(${i}, ${extent})`);
     }, '');
     return `table${names.indexOf(name)}[${place === '' ? '0' : place}]`;
   };
   return {
     score: () => 's',
     variable: (name) => name,
-    number: (value) => named(numberText(value)),
-    integer: (value) => named(value === -(2 ** 31) ? 'i32(-2147483647 - 1)' : `i32(${value})`),
+    number: (value) => line(numberText(value)),
+    integer: (value) => line(value === -(2 ** 31) ? 'i32(-2147483647 - 1)' : `i32(${value})`),
     float: unary((x) => `f32(${x})`),
     numberUnary: {
       neg: unary((x) => `-${x}`),
@@ -97,8 +97,8 @@ function wgslCode(lines: string[], score: Score): ScoreCode<string, string, stri
     or: infix('||'),
     selectNumber: select,
     selectInteger: select,
-    table: (name, index) => named(`f32(${element(name, index)})`),
-    integers: (name, index) => named(element(name, index)),
+    table: (name, index) => line(`f32(${element(name, index)})`),
+    integers: (name, index) => line(element(name, index)),
   };
 }
 

@@ -132,8 +132,8 @@ function groupDispatches(call: Call, group: PlanGroup): Dispatch[] {
     out: sourceOf(context, outputs[0]),
   };
   const { alibiSlopes: slopes, relativeBias: relative, bias } = inputs;
-  const named = Object.fromEntries(tables.map((id, index) => [`table${index}`, id]));
-  const whole = { plan: table, slopes, relative, bias, ...named, lse: outputs[1] };
+  const tableById = Object.fromEntries(tables.map((id, index) => [`table${index}`, id]));
+  const whole = { plan: table, slopes, relative, bias, ...tableById, lse: outputs[1] };
   const splits = splitsOf(group, workgroupsOf(call, queryCount) * members.length);
   return memberRuns(members, sources, params, problem, context.limits.bindingBytes).flatMap((slice) => {
     const run: GroupRun = {

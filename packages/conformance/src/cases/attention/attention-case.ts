@@ -230,8 +230,8 @@ function makeInputs(spec: AttentionCaseSpec, id: string, round: number): Tensors
   if (spec.relative !== undefined)
     inputs.relativeBias = floats('relative', [heads, 2 * spec.relative + 1], 'bell');
   if (spec.sinks) inputs.sinks = floats('sinks', [heads], spec.sinks);
-  const named: NamedScore | undefined = spec.score === undefined ? undefined : SCORES[spec.score];
-  for (const [table, recipe] of Object.entries(named?.tables({ batch, heads, n }) ?? {})) {
+  const tried: NamedScore | undefined = spec.score === undefined ? undefined : SCORES[spec.score];
+  for (const [table, recipe] of Object.entries(tried?.tables({ batch, heads, n }) ?? {})) {
     const name = tableInput(table);
     inputs[name] =
       recipe.below === undefined

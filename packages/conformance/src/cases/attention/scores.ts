@@ -46,7 +46,7 @@ export const SCORES: Readonly<Record<string, NamedScore>> = {
     (s, { h, q, k, table, integers }) => s.add(table('bias').at(integers('buckets').at(k.sub(q).add(20)), h)),
     ({ heads }) => ({ buckets: { shape: [41], below: 8 }, bias: { shape: [8, heads] } }),
   ),
-  /** As `relativeBias`. */
+  /** A table of relative positions, as `relativeBias` has it. */
   relative: named(
     (s, { h, q, k, table }) => s.add(table('t').at(h, k.sub(q).add(5))),
     ({ heads }) => ({ t: { shape: [heads, 11] } }),

@@ -32,11 +32,13 @@ test('tables that the score cannot read', () => {
 });
 
 test('tables that the score does not read', () => {
-  const one = f32([1, 1], [1]);
-  expect(refusal(() => call({ bias: one, other: one }))).toBe(
+  const single = f32([1, 1], [1]);
+  expect(refusal(() => call({ bias: single, other: single }))).toBe(
     'INVALID_ARGUMENT the score reads no table but bias, got "other"',
   );
-  expect(refusal(() => attention({ ...qkv, tables: { bias: one } }))).toContain('the score reads no tables');
+  expect(refusal(() => attention({ ...qkv, tables: { bias: single } }))).toContain(
+    'the score reads no tables',
+  );
 });
 
 test('divisors that are not positive in some head', () => {

@@ -20,8 +20,8 @@ export function checkScore(inputs: NamedSpecs, problem: AttentionProblem, dtype:
   const uses = problem.score?.tables ?? {};
   const unread = Object.keys(tablesOf(inputs)).find((name) => !Object.hasOwn(uses, name));
   if (unread !== undefined) {
-    const read = Object.keys(uses);
-    const expected = read.length === 0 ? 'no tables' : `no table but ${read.join(', ')}`;
+    const names = Object.keys(uses);
+    const expected = names.length === 0 ? 'no tables' : `no table but ${names.join(', ')}`;
     fail('INVALID_ARGUMENT', OP, `the score reads ${expected}, got ${show(unread)}`);
   }
   const floats: readonly TensorSpec['dtype'][] = dtype === 'f32' ? ['f32'] : ['f16', 'f32'];

@@ -1,7 +1,7 @@
 /**
- * The attention op: softmax(score(scale · q kᵀ + bias), over the keys that the pattern allows) · v. All sizes and
- * options of a call are derived here, once, so that backends check only their own limits. Vaswani et al.
- * 2017, §3.2.1.
+ * The attention op: softmax(score(scale · q kᵀ + bias), over the keys that the pattern allows) · v. All
+ * sizes and options of a call are derived here, once, so that backends check only their own limits. Vaswani
+ * et al. 2017, §3.2.1.
  */
 import { attentionHint } from './mask-words.ts';
 import type { OptionKinds } from '../../check/check-options.ts';
@@ -35,8 +35,8 @@ export interface AttentionAttributes {
   /** Positive: logits become `softcap · tanh(scale · q·k / softcap)`, before any bias. Default: no cap. */
   readonly softcap?: number;
   /**
-   * What the logit of a pair becomes: a function of it, of the positions and of `tables`. It comes last, after
-   * the soft cap and the biases. Default: the logit as it is.
+   * What the logit of a pair becomes: a function of it, of the positions and of `tables`. It comes last,
+   * after the soft cap and the biases. Default: the logit as it is.
    */
   readonly score?: Score;
   /** The axes of q, k, v and out. Default `bhnd`. */
@@ -112,8 +112,8 @@ export interface AttentionInputs<T> {
    */
   readonly sinks?: T;
   /**
-   * The tables that `score` reads, by the names that it has for them: f32, f16 or i32, of up to 4 axes. The input
-   * of a node for the table `name` is `tables.name`.
+   * The tables that `score` reads, by the names that it has for them: f32, f16 or i32, of up to 4 axes. The
+   * input of a node for the table `name` is `tables.name`.
    */
   readonly tables?: Readonly<Record<string, T>>;
 }

@@ -2,7 +2,10 @@
 import type { AttentionPlan } from '@attn/core';
 import type { AttentionProblem, NodeOf } from '@attn/core/backend';
 
-/** Whether MultiHeadAttention computes this node: every pair is allowed, without biases, soft cap, score or lse. */
+/**
+ * Whether MultiHeadAttention computes this node: every pair is allowed, without biases, soft cap, score or
+ * lse.
+ */
 export function isFusable(
   node: NodeOf<'attention'>,
   problem: AttentionProblem,

@@ -1,6 +1,6 @@
 /**
- * Lowers the score's expression of a call to plain operators on the logits of a step. Shapes broadcast: what is
- * the same for all keys, or all queries, is computed once for them.
+ * Lowers the score's expression of a call to plain operators on the logits of a step. Shapes broadcast:
+ * what is the same for all keys, or all queries, is computed once for them.
  */
 import type { Score } from '@attn/core';
 import { scoreDependsOn, ScoreCompiler, type IndexVariable, type ScoreCode } from '@attn/core/backend';

@@ -40,8 +40,8 @@ export const HEAD = {
   biasQueryStride: 64,
   biasKeyStride: 68,
   /**
-   * For the score's expression: number of the batch row and of the head, and the address of words: for each of
-   * its tables, the table's address and extents.
+   * For the score's expression: number of the batch row and of the head, and the address of words: for each
+   * of its tables, the table's address and extents.
    */
   batchRow: 72,
   head: 76,

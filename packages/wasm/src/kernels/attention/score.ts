@@ -1,7 +1,7 @@
 /**
- * Emits the score's expression of a call: four pairs at a time, in vectors of floats, of integers, and of masks
- * for what is true. What does not vary with the key is computed once for a row, and what does not vary with
- * the query once for a tile.
+ * Emits the score's expression of a call: four pairs at a time, in vectors of floats, of integers, and of
+ * masks for what is true. What does not vary with the key is computed once for a row, and what does not
+ * vary with the query once for a tile.
  */
 import type { Score } from '@attn/core';
 import {
@@ -218,8 +218,8 @@ function vectorCode(
 }
 
 /**
- * ⌊a / b⌋ of integers. There is no instruction for it; a quotient of float64 is never so near to an integer that
- * it rounds to it.
+ * ⌊a / b⌋ of integers. There is no instruction for it; a quotient of float64 is never so near to an integer
+ * that it rounds to it.
  */
 function floorDivision(a: Vector, b: Vector): V128 {
   const half = (x: V128, y: V128): V128 =>

@@ -1,6 +1,6 @@
 /**
- * The score's expression of a call as a WGSL function of a pair, and the functions that it calls. Shader compilers
- * may assume that floats are finite, so NaN and ∞ are recognised by their bits.
+ * The score's expression of a call as a WGSL function of a pair, and the functions that it calls. Shader
+ * compilers may assume that floats are finite, so NaN and ∞ are recognised by their bits.
  */
 import { wgsl } from '../template.ts';
 import type { FloatElement } from '../wgsl.ts';
@@ -26,8 +26,8 @@ export function scoreName({ key, elements }: ScoreOptions): string {
 }
 
 /**
- * Declares `scored(s, b, h, q, k)`, the score of a pair: `s` is its logit so far, `b` and `h` its batch row and
- * head, `q` and `k` the positions of query and key.
+ * Declares `scored(s, b, h, q, k)`, the score of a pair: `s` is its logit so far, `b` and `h` its batch row
+ * and head, `q` and `k` the positions of query and key.
  */
 export function declareScored({ body }: Pick<ScoreOptions, 'body'>): string {
   return wgsl`
