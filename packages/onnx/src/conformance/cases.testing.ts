@@ -10,6 +10,7 @@
 export const EACH_OPERATOR = `
   attn:attention:causal;n=66;bias=qk;alibi=h;relative=6;softcap=20;scale=1;keyMask=holes:30
   attn:linformer:n=21;projection=meanPool;projectedLength=4;dtype=f16
+  attn:attention:full;n=20;batch=2;heads=3;data=halves;score=*
   attn:softmax:x=0x3;axis=1
   attn:softmax:x=7;axis=0
   attn:softmax:x=2x3x4x5;axis=2
