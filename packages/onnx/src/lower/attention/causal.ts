@@ -149,8 +149,8 @@ function addUp(
       sum: body.op('MatMul', [weights, values]),
       total: body.op('ReduceSum', [weights, last], { keepdims: 1 }),
     }))
-    .reduce((one, other) => ({
-      sum: body.op('Add', [other.sum, one.sum]),
-      total: body.op('Add', [other.total, one.total]),
+    .reduce((before, part) => ({
+      sum: body.op('Add', [part.sum, before.sum]),
+      total: body.op('Add', [part.total, before.total]),
     }));
 }
