@@ -297,8 +297,8 @@ export abstract class OpBuilder extends PointwiseBuilder {
    * extent T along the axis, and `at` is i32 [1]. Of a state (`GraphBuilder.state`) it is done in place.
    *
    * @example
-   * const at = builder.input('position', { dtype: 'i32', shape: [1] });
-   * const keys = builder.writeRows(builder.state('keys', { dtype: 'f32', shape: [512, 64] }), key, at);
+   * const cache = builder.state('keys', { dtype: 'f32', shape: [1, 8, 512, 64] });
+   * const keys = builder.writeRows(cache, key, position, 2);
    */
   writeRows(x: Value, rows: Value, at: Value, axis = 0): Value {
     return this.single('writeRows', { x, rows, at }, { axis });
