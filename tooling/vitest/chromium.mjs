@@ -8,8 +8,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * SwiftShader compiles the zeroing of shared memory by Vulkan's extension into a store for each element, which
- * takes four times as long as all the rest of a kernel; without it, Dawn writes a loop.
+ * SwiftShader makes a store for each element of shared memory that Vulkan's extension sets to zero, and
+ * compiles them for longer than the rest of a kernel. Without the extension, Dawn writes a loop.
  */
 export const LOOPS_THAT_ZERO = 'disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension';
 

@@ -2,7 +2,8 @@
  * The `--options` option of `attn run` and `attn export`: attributes
  * of attention, as JSON. The op itself checks their ranges.
  */
-import { show, unknownName, type Kind } from '@attn/core/backend';
+import { score, type Json } from '@attn/core';
+import { anything, show, unknownName, type Kind } from '@attn/core/backend';
 import { badArgument, jsonOrFile, text, type Options } from './args.ts';
 import type { CallAttributes } from './calls/call.ts';
 
@@ -13,13 +14,15 @@ const KINDS = {
   scale: NUMBER,
   queryOffset: NUMBER,
   softcap: NUMBER,
+  score: anything,
   layout: { expected: 'bhnd or bnhd', test: (value: unknown) => value === 'bhnd' || value === 'bnhd' },
 } satisfies Readonly<Record<keyof CallAttributes, Kind>>;
 
 /**
  * Reads the attributes; an empty object without the option.
  *
- * Errors: `FILE_NOT_FOUND`, `INVALID_ARGUMENT` with the name of an option that does not exist.
+ * Errors: `FILE_NOT_FOUND`, `INVALID_ARGUMENT` with the name of an option that does not exist, or a wrong
+ * score.
  */
 export async function readOptions(options: Options): Promise<CallAttributes> {
   const value = text(options, 'options');
@@ -33,7 +36,10 @@ export async function readOptions(options: Options): Promise<CallAttributes> {
     const { expected, test } = KINDS[name];
     if (!test(item)) throw badArgument(`--options: ${name} must be ${expected}, got ${show(item)}`);
   }
-  return json as CallAttributes;
+  const { score: expression, ...attributes } = json as Omit<CallAttributes, 'score'> & {
+    readonly score?: Json;
+  };
+  return expression === undefined ? attributes : { ...attributes, score: score(expression) };
 }
 
 function isAttribute(name: string): name is keyof CallAttributes {

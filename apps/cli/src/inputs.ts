@@ -1,6 +1,6 @@
 /** Reads the tensors of one call from a file, by name, and converts them to the dtypes of ops. */
-import { AttnError, type Tensor } from '@attn/core';
-import { show } from '@attn/core/backend';
+import { AttnError, type Score, type Tensor } from '@attn/core';
+import { show, tableInput } from '@attn/core/backend';
 import type { SafetensorsFile } from '@attn/safetensors';
 import { badArgument, flag, text, type Options } from './args.ts';
 import type { SystemOption } from './calls/call.ts';
@@ -28,6 +28,30 @@ export async function readInputs(
     inputs[input] = toInput(input, await file.tensor(tensorName ?? input));
   }
   return inputs;
+}
+
+/**
+ * Reads the tables of a score: the tensors of their names. The input of the table `x` is `tables.x`.
+ *
+ * Errors: `MISSING_INPUT`, `INVALID_DTYPE`.
+ */
+export async function readTables(
+  file: SafetensorsFile,
+  score: Score | undefined,
+): Promise<Readonly<Record<string, Tensor>>> {
+  const tables: Record<string, Tensor> = {};
+  for (const [name, { isInteger }] of Object.entries(score?.tables ?? {})) {
+    const table = await file.tensor(name);
+    tables[tableInput(name)] = isInteger ? toIntegers(name, table) : table;
+  }
+  return tables;
+}
+
+/** Integers of a score have a sign. */
+function toIntegers(name: string, { dtype, shape, data }: Tensor): Tensor {
+  if (dtype === 'i32') return { dtype, shape, data };
+  if (dtype === 'u8') return { dtype: 'i32', shape, data: Int32Array.from(data) };
+  throw wrongDtype(name, 'I32 or U8', dtype.toUpperCase());
 }
 
 /**

@@ -75,6 +75,9 @@ export {
   attentionProblem,
   kvHeadOf,
   rowStrides,
+  TABLE_INPUTS,
+  tableInput,
+  tablesOf,
   type AttentionAttributes,
   type AttentionInputName,
   type AttentionInputs,
@@ -91,6 +94,20 @@ export { lshProblem, type LshAttentionAttributes, type LshProblem } from './ops/
 export { lshPairs } from './ops/lsh-attention/pairs.ts';
 export { matmulSizes, type MatmulSizes } from './ops/matmul/definition.ts';
 export type { ReduceAttributes, ReduceKind } from './ops/reduce/definition.ts';
+
+// Scores: how a backend compiles them.
+export type { Comparison } from './patterns/expression-tree.ts';
+export { ScoreCompiler, type ScoreCode } from './scores/compile-score.ts';
+export { placeInTable, scoreFunction, type ScoredPair, type ScoreTables } from './scores/evaluate-score.ts';
+export {
+  scoreDependsOn,
+  scoreOperands,
+  someScorePart,
+  type IndexVariable,
+  type NumberUnary,
+  type ScoreNode,
+  type ScoreTest,
+} from './scores/score-tree.ts';
 
 // Plans: a pattern as a list of tiles.
 export { MASK_WORDS, TILE, type BlockPlan, type BlockTiles, type PlanGroup } from './plan/block-plan.ts';

@@ -32,6 +32,16 @@ export { lsh, type LshCall, type LshResult } from './calls/lsh.ts';
 export { defineCall, type Call } from './calls/call.ts';
 export type { CallDefinition } from './calls/definition.ts';
 
+// Scores: what a pair counts.
+export { score, type Score, type ScoreFunction } from './scores/score.ts';
+export type {
+  ScoreCondition,
+  ScoreOperand,
+  ScoreTable,
+  ScoreValue,
+  ScoreVariables,
+} from './scores/score-terms.ts';
+
 // Patterns: which query sees which key.
 export * from './patterns/index.ts';
 export { localChunks } from './systems/reformer/local-chunks.ts';

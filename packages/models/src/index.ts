@@ -58,7 +58,9 @@ export {
   type LongformerCallOptions,
   type LongformerConfig,
 } from './longformer/index.ts';
-export { ledFamily, toLed, type ToLedOptions } from './led/index.ts';
+export { ledFamily } from './led/index.ts';
+// Not by way of the family, which loads nothing of BART.
+export { toLed, type ToLedOptions } from './led/to-led.ts';
 export { bartFamily } from './bart/index.ts';
 export type { EncoderDecoder, Seq2SeqCallOptions } from './seq2seq/model.ts';
 export {

@@ -8,6 +8,7 @@ import {
   lshProblem,
   planObstacle,
   sizeOf,
+  tablesOf,
   type GraphNode,
   type NodeOf,
 } from '@attn/core/backend';
@@ -100,7 +101,8 @@ function supportsAttention(
   const obstacle = dimObstacle({ headDim: q.shape[3], valueDim: v.shape[3] });
   if (obstacle !== undefined) return obstacle;
   const extra = ['alibiSlopes', 'relativeBias', 'bias'].filter((name) => node.inputs[name] !== undefined);
-  const bindings = 4 + extra.length + node.outputs.length;
+  const tables = Object.keys(tablesOf(node.inputs)).length;
+  const bindings = 4 + extra.length + tables + node.outputs.length;
   const most = limits.maxStorageBuffersPerShaderStage;
   if (bindings > most) return `it needs ${bindings} storage buffers, and this device binds at most ${most}`;
   return planObstacle(graph, node) ?? true;

@@ -16,6 +16,42 @@ const examples = docstrings.filter(({ example }) => example !== undefined);
 /** Names that examples take for granted: the first entry that fits an example counts. */
 const PRELUDES = [
   {
+    when: /\bstep\b/,
+    code: `
+import { cpu } from '@attn/cpu';
+const attn = await createAttn({ backends: [cpu()] });
+const builder = new GraphBuilder();
+const cache = builder.state('cache', { dtype: 'f32', shape: [16, 4] });
+const row = builder.input('token', { dtype: 'f32', shape: [1, 4] });
+const place = builder.input('position', { dtype: 'i32', shape: [1] });
+const step = builder.build({ logits: builder.relu(builder.writeRows(cache, row, place)) });
+const [token, position] = [zeros('f32', [1, 4]), i32([1], [0])];
+`,
+  },
+  {
+    when: /executable\.run\(/,
+    code: `
+import { cpu } from '@attn/cpu';
+const backend = cpu();
+const builder = new GraphBuilder();
+const cache = builder.state('keys', { dtype: 'f32', shape: [1, 8, 512, 64] });
+const row = builder.input('key', { dtype: 'f32', shape: [1, 8, 1, 64] });
+const place = builder.input('position', { dtype: 'i32', shape: [1] });
+const executable = await backend.compile(builder.build({ keys: builder.writeRows(cache, row, place, 2) }));
+const [key, position] = [zeros('f32', [1, 8, 1, 64]), i32([1], [0])];
+`,
+  },
+  {
+    when: /builder\.writeRows\(/,
+    code: `
+const builder = new GraphBuilder();
+const key = builder.input('key', { dtype: 'f32', shape: [1, 8, 1, 64] });
+const position = builder.input('position', { dtype: 'i32', shape: [1] });
+`,
+  },
+  { when: /abacus\(/, code: "import { cpu as abacus } from '@attn/cpu';\n" },
+  { when: /\bscore\(/, code: "const [q, k, v] = [1, 2, 3].map(() => zeros('f32', [1, 2, 256, 8]));\n" },
+  {
     when: /createAttn\(/,
     code: `
 import { cpu } from '@attn/cpu';

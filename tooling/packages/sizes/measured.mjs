@@ -25,13 +25,13 @@ const all = (name) => ({ source: `export * from '${name}';`, own: name });
  * was planned; where it is missed, the limit keeps the size as it is.
  */
 export const ROWS = [
-  { what: '@attn/core', ...all('@attn/core'), limit: 61, target: 15 },
-  { what: '@attn/core/backend', ...all('@attn/core/backend'), limit: 41.5 },
+  { what: '@attn/core', ...all('@attn/core'), limit: 66, target: 15 },
+  { what: '@attn/core/backend', ...all('@attn/core/backend'), limit: 44 },
   {
     what: '@attn/core: createAttn and a window',
     source: "export { createAttn, slidingWindow } from '@attn/core';",
     own: '@attn/core',
-    limit: 40.5,
+    limit: 47.5,
     target: 15,
   },
   {
@@ -40,26 +40,26 @@ export const ROWS = [
     own: '@attn/core',
     limit: 3.6,
   },
-  { what: '@attn/core/reference', ...all('@attn/core/reference'), limit: 18 },
+  { what: '@attn/core/reference', ...all('@attn/core/reference'), limit: 19.5 },
   { what: '@attn/cpu', ...all('@attn/cpu'), limit: 9.5, target: 8 },
-  { what: '@attn/wasm', ...all('@attn/wasm'), files: (file) => !isWorker(file), limit: 53, target: 25 },
+  { what: '@attn/wasm', ...all('@attn/wasm'), files: (file) => !isWorker(file), limit: 55.5, target: 25 },
   {
     what: '@attn/wasm: its worker in pages, which takes the place of most of that, core included',
     ...all('@attn/wasm'),
     files: isWorker,
-    limit: 70,
+    limit: 73.5,
   },
-  { what: '@attn/webgpu', ...all('@attn/webgpu'), limit: 38, target: 25 },
-  { what: '@attn/onnx', ...all('@attn/onnx'), limit: 31, target: 25 },
-  { what: '@attn/onnx/node', ...all('@attn/onnx/node'), limit: 31.5, target: 25 },
-  { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 31, target: 25 },
-  { what: '@attn/onnx/export', ...all('@attn/onnx/export'), limit: 20.5 },
+  { what: '@attn/webgpu', ...all('@attn/webgpu'), limit: 40.5, target: 25 },
+  { what: '@attn/onnx', ...all('@attn/onnx'), limit: 37, target: 25 },
+  { what: '@attn/onnx/node', ...all('@attn/onnx/node'), limit: 37.5, target: 25 },
+  { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 37, target: 25 },
+  { what: '@attn/onnx/export', ...all('@attn/onnx/export'), limit: 25.5 },
   { what: '@attn/auto', ...all('@attn/auto'), limit: 2 },
   {
     what: '@attn/models',
     ...all('@attn/models'),
     files: (file) => !isPageHub(file) && !isTask(file),
-    limit: 100,
+    limit: 117,
   },
   {
     what: '@attn/models: tasks, each loaded with its pipeline',
@@ -72,7 +72,7 @@ export const ROWS = [
     source: "export { loadModel } from '@attn/models';",
     own: '@attn/models',
     files: ({ isFirst }) => isFirst,
-    limit: 25.2,
+    limit: 25.5,
   },
   {
     what: '@attn/models: models of the hub on a page, loaded when one is',

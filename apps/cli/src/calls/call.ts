@@ -2,7 +2,7 @@
  * What `--pattern` may stand for in `attn run`: the attention of a pattern, or a system that is none, such
  * as Linformer. Each is a file here that says which tensors it reads and how it is called.
  */
-import type { AttentionResult, Attn, Call, Ran, Tensor } from '@attn/core';
+import type { AttentionResult, Attn, Call, Ran, Score, Tensor } from '@attn/core';
 import type { AttentionLayout } from '@attn/core/backend';
 import type { RowAddress } from '@attn/core/reference';
 import type { CallCost } from '../plan-cost.ts';
@@ -12,7 +12,9 @@ export interface SystemOption {
   /** For messages: `attention`, `linformer`. */
   readonly name: string;
   readonly inputs: InputNames;
-  /** A call of these tensors. Throws for all that can be wrong with them. */
+  /**
+   * A call of these tensors; tables of a score are `tables.name`. Throws for all that can be wrong with them.
+   */
   prepare(tensors: Readonly<Record<string, Tensor>>, attributes: CallAttributes): PreparedCall;
 }
 
@@ -28,6 +30,7 @@ export interface CallAttributes {
   readonly scale?: number;
   readonly queryOffset?: number;
   readonly softcap?: number;
+  readonly score?: Score;
   readonly layout?: AttentionLayout;
 }
 

@@ -29,7 +29,7 @@ export const exportCommand: Command = {
       '--dtype <name>',
       'f32 (default) or f16, of inputs and output; of a model the form of its weights, such as q8',
     ],
-    ['--options <json|file>', 'JSON with scale, softcap, layout (bhnd or bnhd)'],
+    ['--options <json|file>', 'JSON with scale, softcap, score, layout (bhnd or bnhd)'],
     ['--lse', 'Also an output lse, the log-sum-exp of each row'],
     ['--portable', "Standard operators only, none of com.microsoft's"],
     ...EXPORT_MODEL_OPTIONS,
@@ -53,6 +53,11 @@ async function runExport(options: Options, context: Context): Promise<void> {
   const dtype = readDType(options);
   const [returnLse, portable] = [isSet(options, 'lse'), isSet(options, 'portable')];
   const attributes = { queryOffset, ...(await readOptions(options)), pattern: await readPattern(options) };
+  const tables = Object.keys(attributes.score?.tables ?? {});
+  if (tables.length > 0)
+    throw badArgument(
+      `--options: export takes a score without tables, got one that reads ${tables.join(', ')}`,
+    );
   await checkOutput('output', output, options, ['pattern', 'options']);
 
   const builder = new GraphBuilder();

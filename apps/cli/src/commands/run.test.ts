@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { causal, f32, type Tensor } from '@attn/core';
-import { linformer, lsh } from '@attn/core';
+import { attention, linformer, lsh, score } from '@attn/core';
 import { attentionReference, evaluateReference, toReference } from '@attn/core/reference';
 import { openSafetensorsFile, writeSafetensorsFile } from '@attn/safetensors/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -120,6 +120,35 @@ describe('run', () => {
     expect(twice.stderr).toBe('[attn/cli] --key-mask was given 2 times\n');
   });
 
+  test('takes a score, and its tables from the file', async () => {
+    const slopes = f32([2], [0.5, 0.125]);
+    const buckets: Tensor = {
+      dtype: 'u8',
+      shape: [9],
+      data: Uint8Array.from({ length: 9 }, (_, i) => i % 2),
+    };
+    await writeSafetensorsFile(path('tables'), { q, k, v, slopes, buckets, bias: f32([2], [1, -1]) });
+    const expression = score((s, { h, q, k, table, integers }) =>
+      s.sub(table('slopes').at(h).mul(q.sub(k).abs())).add(table('bias').at(integers('buckets').at(k))),
+    );
+    const options = JSON.stringify({ score: expression, softcap: 5 });
+    const { code, stdout } = await run({ input: 'tables', options });
+    expect(code).toBe(0);
+    expect(stdout).toContain('tables.buckets  [9] i32');
+    const got = await readOutput(join(outputs, 'out'));
+    const tables = {
+      slopes,
+      buckets: { ...buckets, dtype: 'i32' as const, data: Int32Array.from(buckets.data) },
+      bias: f32([2], [1, -1]),
+    };
+    const { inputs } = attention({ q, k, v, score: expression, tables });
+    const references = Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, toReference(x)]));
+    const attributes = { pattern: causal(), score: expression, softcap: 5, returnLse: true };
+    const [out, lse] = attentionReference(references, attributes);
+    expectClose(got.out, out);
+    expectClose(got.lse, lse);
+  });
+
   const bad: readonly [string, Record<string, string>, string][] = [
     ['a wrong rank', { input: 'rank' }, 'q must be [batch, heads, seq, headDim], got [9, 4]'],
     ['lengths that differ', { input: 'length' }, 'length of k and v must be equal, got 9 and 8'],
@@ -197,6 +226,12 @@ describe('run', () => {
     ['a file that lies', { input: 'lying' }, 'shape [1, 9, 9, 4] needs 1296 bytes, got 288'],
     ['a file of text', { input: 'text' }, 'expected a header of at most 100000000 bytes'],
     ['an unknown attribute', { options: '{"scala":1}' }, 'there is no option "scala"; did you mean scale?'],
+    [
+      'a wrong score',
+      { options: '{"score":["mul","s"]}' },
+      'a number or an integer, such as ["mul", "s", 0.5]',
+    ],
+    ['a table that is missing', { options: '{"score":["table","t","k"]}' }, 'has no tensor "t"'],
     ['a wrong attribute', { options: '{"softcap":-1}' }, 'softcap must be a finite number above 0, got -1'],
     ['an attribute of the wrong type', { options: '{"scale":"1"}' }, 'scale must be a number, got "1"'],
     ['a wrong layout', { options: '{"layout":"hbnd"}' }, 'layout must be bhnd or bnhd, got "hbnd"'],

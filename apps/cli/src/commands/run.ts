@@ -1,11 +1,13 @@
 /** `attn run`: one attention call, from a file of tensors to a file of tensors. */
+import type { Score, Tensor } from '@attn/core';
 import { openSafetensorsFile, writeSafetensorsFile } from '@attn/safetensors/node';
 import { flag, requiredText, type Options } from '../args.ts';
 import { BACKEND_HELP, readBackend, whyChosen, withAttn } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
 import { readOptions } from '../attention-options.ts';
+import type { SystemOption } from '../calls/call.ts';
 import { INPUT_NAMES, readSystemOption } from '../calls/index.ts';
-import { readIgnored, readInputs } from '../inputs.ts';
+import { readIgnored, readInputs, readTables } from '../inputs.ts';
 import { PATTERN_HELP } from '../pattern.ts';
 import { duration, extents, percent } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
@@ -18,7 +20,7 @@ export const run: Command = {
   options: [
     ['--input <file>', 'A .safetensors file with q, k, v and any optional input'],
     ['--pattern <json|file>', `${PATTERN_HELP}; or a system: '{"type":"lsh"}', '{"type":"linformer"}'`],
-    ['--options <json|file>', 'JSON with scale, queryOffset, softcap, layout (bhnd or bnhd)'],
+    ['--options <json|file>', 'JSON with scale, queryOffset, softcap, score, layout (bhnd or bnhd)'],
     ['--backend <name>', BACKEND_HELP],
     ['--output <file>', 'Where to write out and lse'],
     ...INPUT_NAMES.map(
@@ -31,6 +33,7 @@ export const run: Command = {
     `run --input qkv.safetensors --pattern '{"type":"causal"}' --output out.safetensors`,
     `run --input qkv.safetensors --pattern longformer.json --options '{"layout":"bnhd"}' --output out.safetensors`,
     `run --input in.safetensors --q in.q --k in.k --v in.v --key-mask in.padding --pattern '{"type":"full"}' --output out.safetensors --json`,
+    `run --input qkv.safetensors --pattern '{"type":"causal"}' --options '{"score":["add","s",["table","bias",["sub","q","k"]]]}' --output out.safetensors`,
     `run --input qkv.safetensors --pattern '{"type":"linformer","projection":"meanPool","k":256}' --output out.safetensors`,
     `run --input qv.safetensors --pattern '{"type":"lsh","rounds":4,"causal":true}' --output out.safetensors`,
   ],
@@ -49,8 +52,7 @@ async function runRun(options: Options, context: Context): Promise<void> {
   await checkOutput('output', output, options, ['input', 'pattern', 'options']);
 
   progress.update(`reading ${input}`);
-  const file = await openSafetensorsFile(input);
-  const inputs = await readInputs(file, kind, options, ignored).finally(() => file.dispose());
+  const inputs = await readTensors(input, kind, options, { ignored, score: attributes.score });
 
   const { call, cost } = kind.prepare(inputs, attributes); // finds every mistake in them
   progress.update('planning');
@@ -91,4 +93,21 @@ async function runRun(options: Options, context: Context): Promise<void> {
       ]),
     );
   });
+}
+
+/** Reads the tensors of a call and the tables of its score from a file. */
+async function readTensors(
+  path: string,
+  kind: SystemOption,
+  options: Options,
+  { ignored, score }: { readonly ignored: readonly string[]; readonly score: Score | undefined },
+): Promise<Readonly<Record<string, Tensor>>> {
+  const file = await openSafetensorsFile(path);
+  try {
+    // A table has a name of its own: a tensor that is one is no input of that name.
+    const used = [...ignored, ...Object.keys(score?.tables ?? {})];
+    return { ...(await readInputs(file, kind, options, used)), ...(await readTables(file, score)) };
+  } finally {
+    await file.dispose();
+  }
 }

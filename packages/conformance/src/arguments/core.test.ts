@@ -23,7 +23,8 @@ const codes = (b: user.GraphBuilder) => ({
   scales: b.constant(f32([2, 1], [1, 2])),
 });
 const qkv = () => ({ q: q(), k: q(), v: q() });
-const call = () => ({ ...qkv(), pattern: causal(), scale: 1, layout: 'bhnd', returnLse: true });
+const scored = () => ({ score: core.score(['table', 't', 'k']), tables: { t: f32([2], [1, 2]) } });
+const call = () => ({ ...qkv(), ...scored(), pattern: causal(), scale: 1, layout: 'bhnd', returnLse: true });
 const linformerCall = () => ({ ...qkv(), projection: 'meanPool', projectedLength: 2, scale: 1 });
 const lshCall = () => ({ q: q(), v: q(), chunkLength: 2, rounds: 2, seed: 1, preset: 'hf', wrap: true });
 
@@ -132,6 +133,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   not: { args: () => [causal()] },
   perHead: { args: () => [[causal(), full()]] },
   where: FORMULA,
+  score: { args: () => [['add', 's', ['sub', 'q', 'k']]] },
   BoolExpression: FORMULA,
   IntExpression: FORMULA,
   definePattern: {
@@ -177,6 +179,9 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   ...untried(BACKEND, 'broadcastStrides', 'offsetAt', 'unaryFunction', 'recordOf'),
   erf: KERNEL,
   checkIndices: BACKEND,
+  ...untried(BACKEND, 'ScoreCompiler', 'tableInput', 'tablesOf'),
+  ...untried(KERNEL, 'placeInTable', 'scoreFunction'),
+  ...untried(KERNEL, 'scoreDependsOn', 'scoreOperands', 'someScorePart'),
   attentionProblem: BACKEND,
   inBhnd: BACKEND,
   kvHeadOf: KERNEL,

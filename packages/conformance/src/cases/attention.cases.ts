@@ -1,5 +1,5 @@
 /**
- * All attention cases: over 800, nearly all of a few kilobytes, so that the list runs in seconds on plain
+ * All attention cases: over 1,000, nearly all of a few kilobytes, so that the list runs in seconds on plain
  * JavaScript.
  */
 import type { ConformanceCase } from '../case.ts';
@@ -11,6 +11,7 @@ import { nonfiniteCases } from './attention/nonfinite.cases.ts';
 import { patternCases } from './attention/pattern.cases.ts';
 import { rangeCases } from './attention/range.cases.ts';
 import { shapeCases } from './attention/shape.cases.ts';
+import { scoreCases } from './attention/score.cases.ts';
 import { sinkCases } from './attention/sink.cases.ts';
 import { windowCases } from './attention/window.cases.ts';
 
@@ -24,5 +25,6 @@ export const attentionCaseList: readonly ConformanceCase[] = [
   ...nonfiniteCases,
   ...rangeCases,
   ...sinkCases,
+  ...scoreCases,
   ...longCases,
 ];

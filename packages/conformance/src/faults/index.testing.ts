@@ -8,6 +8,7 @@ import { lshFaults } from './lsh.testing.ts';
 import { opFaults } from './op.testing.ts';
 import { outputFaults } from './output.testing.ts';
 import { quantizedFaults } from './quantized.testing.ts';
+import { scoreFaults } from './score.testing.ts';
 import { rangeFaults } from './range.testing.ts';
 
 export type { Fault } from './fault.testing.ts';
@@ -18,5 +19,6 @@ export const faults: readonly Fault[] = [
   ...opFaults,
   ...quantizedFaults,
   ...lshFaults,
+  ...scoreFaults,
   ...rangeFaults,
 ];

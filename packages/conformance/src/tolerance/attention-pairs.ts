@@ -10,12 +10,14 @@ import {
   kvHeadOf,
   patternData,
   rowStrides,
+  tablesOf,
   type AttentionAttributes,
 } from '@attn/core/backend';
 import type { NamedReferences } from '@attn/core/reference';
 import { errorOfAbsorbing, isPowerOfTwo, sumsExactly } from './exact.ts';
 import { spread } from './pointwise.ts';
 import { ELEMENTARY, gamma, UNIT } from './rounding.ts';
+import { approximateScore, type Approximate } from './score.ts';
 
 /** The visible keys of one query row. */
 export interface RowPairs {
@@ -41,6 +43,7 @@ export function attentionPairs(
   const k = rowStrides(layout, kvHeads, keyLength, headDim);
   const v = rowStrides(layout, kvHeads, keyLength, valueDim);
   const finish = logitTerms(inputs, attributes);
+  const change = problem.score && approximateScore(problem.score.tree, tablesOf(inputs));
   const products = new Float64Array(headDim);
 
   return (b, h) => {
@@ -61,7 +64,15 @@ export function attentionPairs(
         const atQ = b * q.batch + h * q.head + i * q.row;
         const atK = b * k.batch + kvHead * k.head + j * k.row;
         for (let d = 0; d < headDim; d++) products[d] = query[atQ + d] * key[atK + d];
-        const { logit, error } = finish(b, h, i, j, scoreOf(products, problem.scale));
+        const biased = finish(b, h, i, j, scoreOf(products, problem.scale));
+        const changed = change?.({
+          s: { value: biased.logit, error: biased.error },
+          b,
+          h,
+          q: i + queryOffset,
+          k: j,
+        });
+        const { logit, error } = changed === undefined ? biased : inAnyBase(changed);
         if (logit === -Infinity) continue;
         keys.push(b * v.batch + kvHead * v.head + j * v.row);
         logits.push(logit);
@@ -120,6 +131,11 @@ function logitTerms(
     }
     return sumOf(terms, error);
   };
+}
+
+/** Kernels may count logits in units of log 2, where anything is rounded. */
+function inAnyBase({ value, error }: Approximate): Bounded {
+  return { logit: value, error: error === 0 ? 0 : error + 4 * UNIT * Math.abs(value) };
 }
 
 function capped({ logit, error }: Bounded, softcap: number): Bounded {

@@ -10,6 +10,8 @@ import {
   kvHeadOf,
   namedInputs,
   rowStrides,
+  scoreFunction,
+  tablesOf,
   UNARY_MEANING,
   UNARY_OPS,
   unaryFunction,
@@ -210,6 +212,7 @@ function attention(inputs: NamedReferences, attributes: AttentionAttributes): Re
   const lse = new Float64Array(batch * heads * queryLength).fill(-Infinity);
   const pairsOf = attentionPairs(inputs, attributes);
   const finish = logitTerms(inputs, attributes);
+  const change = problem.score && scoreFunction(problem.score.tree, tablesOf(inputs), r);
   for (let at = 0; at < lse.length; at++) {
     const [b, h, i] = [
       Math.floor(at / queryLength / heads),
@@ -236,7 +239,8 @@ function attention(inputs: NamedReferences, attributes: AttentionAttributes): Re
           b * k.batch + kvHeadOf(problem, h) * k.head + j * k.row,
           headDim,
         );
-        return finish(b, h, i, j, i + queryOffset, score);
+        const logit = finish(b, h, i, j, i + queryOffset, score);
+        return change?.({ s: logit, b, h, q: i + queryOffset, k: j }) ?? logit;
       });
       const next = logits.reduce((most, logit) => Math.max(most, logit), max);
       const shrink = max === -Infinity ? 0 : exp(r(max - next));

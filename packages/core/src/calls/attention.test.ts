@@ -64,7 +64,7 @@ test.each([
   ['isCausal', 'write pattern: causal()'],
   ['window_size', 'write pattern: slidingWindow({ before, after })'],
   ['attn_bias', 'write bias'],
-  ['score_mod', 'write bias, alibiSlopes, relativeBias or softcap'],
+  ['score_mod', 'write score: score((s, { b, h, q, k }) => …)'],
 ])('the option %s of another library', (name, instead) => {
   const message = `[attn/core] attention: there is no option "${name}"; ${instead}`;
   expect(() => attention({ q, k: q, v: q, [name]: q }).graph).toThrow(message);

@@ -6,10 +6,12 @@ import {
   ATTENTION_ATTRIBUTES,
   ATTENTION_OPTIONAL,
   ATTENTION_REQUIRED,
+  TABLE_INPUTS,
   type AttentionAttributes,
   type AttentionInputs,
 } from '../ops/attention/spec.ts';
 import { full } from '../patterns/full.ts';
+import { isScore, score, type Score, type ScoreFunction } from '../scores/score.ts';
 import type { Tensor } from '../tensor.ts';
 import { defineCall, type Call } from './call.ts';
 import { debugMaskLikeBias } from './mask-like-bias.ts';
@@ -17,7 +19,12 @@ import type { With } from './results.ts';
 
 /** Tensors and options of a call; `AttentionInputs` has the shapes. The pattern defaults to `full()`. */
 export interface AttentionCall<Lse extends boolean = boolean>
-  extends AttentionInputs<Tensor>, Partial<Omit<AttentionAttributes, 'returnLse'>> {
+  extends AttentionInputs<Tensor>, Partial<Omit<AttentionAttributes, 'returnLse' | 'score'>> {
+  /**
+   * What the logit of a pair becomes, last of all: a `score`, or the function of one. A function is checked
+   * in every call; a score that is made once is not.
+   */
+  readonly score?: Score | ScoreFunction;
   /** Whether the result has the log-sum-exp of each row of scores. Default false. */
   readonly returnLse?: Lse;
 }
@@ -43,16 +50,23 @@ function checkMaskNames(call: AttentionCall): void {
   }
 }
 
+/** The call with a score in place of its function. */
+function withScore(options: AttentionCall): AttentionCall {
+  return typeof options.score === 'function' ? { ...options, score: score(options.score) } : options;
+}
+
 const call = defineCall<AttentionCall, AttentionInputs<Value>, AttentionResult>({
   name: 'attention',
   required: ATTENTION_REQUIRED,
-  optional: ATTENTION_OPTIONAL,
+  optional: [...ATTENTION_OPTIONAL, 'tables'],
+  records: { tables: TABLE_INPUTS },
   options: ATTENTION_ATTRIBUTES,
+  normalize: withScore,
   check: checkMaskNames,
   remark: ({ bias }) => debugMaskLikeBias(bias),
-  build: (builder, values, { pattern = full(), scale, queryOffset, softcap, layout, returnLse }) => ({
-    ...builder.attention(values, { pattern, scale, queryOffset, softcap, layout, returnLse }),
-  }),
+  build(builder, values, { pattern = full(), score: own, ...options }) {
+    return { ...builder.attention(values, { ...options, pattern, score: isScore(own) ? own : undefined }) };
+  },
 });
 
 /**

@@ -67,7 +67,8 @@ export function defineCall<C extends object, V extends object, R extends object>
   const checked = new LruMap<true>(CHECKED_KEYS);
   return (call) => {
     // A copy, so that what the caller's object holds is read once.
-    const own = Object.fromEntries(readEntries(where, 'the call', call)) as C;
+    const copy = Object.fromEntries(readEntries(where, 'the call', call)) as C;
+    const own = definition.normalize?.(copy) ?? copy;
     const key = callKey(definition, own);
     if (key === undefined || checked.get(key) === undefined) {
       definition.check?.(own);
@@ -97,12 +98,15 @@ function graphOf<C extends object, V extends object>(
 ): Graph {
   const builder = new GraphBuilder();
   const input = (name: string): Value => builder.input(name, inputs[name]);
-  const values: Record<string, Value | readonly Value[]> = {};
+  const values: Record<string, Value | readonly Value[] | Readonly<Record<string, Value>>> = {};
   for (const [name, tensors] of tensorsOf(definition, call)) {
     const same = sameInput(definition, call, name);
     if (same !== undefined) values[name] = values[same];
     else if (isList(definition, name, tensors)) values[name] = tensors.map((_, i) => input(`${name}${i}`));
-    else values[name] = input(name);
+    else if (prefixOf(definition, name) !== undefined) {
+      const entries = recordEntries(definition, name, tensors);
+      values[name] = Object.fromEntries(entries.map(([own, fed]) => [own, input(fed)]));
+    } else values[name] = input(name);
   }
   const options = Object.entries(call).filter(([name]) => Object.hasOwn(definition.options, name));
   const outputs = definition.build(builder, values as V, Object.fromEntries(options) as Omit<C, keyof V>);
@@ -116,6 +120,8 @@ function fedTensors<C extends object, V extends object>(definition: CallDefiniti
   for (const [name, tensors] of tensorsOf(definition, call)) {
     if (sameInput(definition, call, name) !== undefined) continue;
     if (isList(definition, name, tensors)) tensors.forEach((tensor, i) => (fed[`${name}${i}`] = tensor));
+    else if (prefixOf(definition, name) !== undefined)
+      for (const [, input, tensor] of recordEntries(definition, name, tensors)) fed[input] = tensor as Tensor;
     else fed[name] = tensors as Tensor;
   }
   return fed;
@@ -140,6 +146,27 @@ function isList<C extends object, V extends object>(
   tensors: unknown,
 ): tensors is readonly Tensor[] {
   return (lists as readonly string[]).includes(name) && Array.isArray(tensors);
+}
+
+/** What the names of inputs begin with that a record of tensors is fed to; undefined for other tensors. */
+function prefixOf<C extends object, V extends object>(
+  { records }: CallDefinition<C, V>,
+  name: string,
+): string | undefined {
+  const prefixes: Readonly<Record<string, string | undefined>> | undefined = records;
+  return prefixes?.[name];
+}
+
+/** The tensors of a record: the caller's name, the name of the input, the tensor. */
+function recordEntries<C extends object, V extends object>(
+  definition: CallDefinition<C, V>,
+  name: string,
+  tensors: unknown,
+): [own: string, input: string, tensor: unknown][] {
+  const entries = readEntries(`core/${definition.name}`, name, tensors as object);
+  return entries
+    .filter(([, tensor]) => tensor !== undefined)
+    .map(([own, tensor]) => [own, `${prefixOf(definition, name) ?? ''}${own}`, tensor]);
 }
 
 /** The input that has the same object already. */

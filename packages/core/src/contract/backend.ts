@@ -141,8 +141,8 @@ export interface Backend {
    * @param specs the dtypes and shapes by name, such as those of several graphs together
    *
    * @example
-   * const state = await backend.createState({ keys: { dtype: 'f32', shape: [1, 8, 512, 64] } });
-   * await executable.run({ token, position }, { state });
+   * const state = await backend.createState?.({ keys: { dtype: 'f32', shape: [1, 8, 512, 64] } });
+   * await executable.run({ key, position }, { state });
    */
   createState?(specs: Readonly<Record<string, TensorSpec>>): Promise<State>;
   /** Ends the backend's workers and devices, and its states. Idempotent. */

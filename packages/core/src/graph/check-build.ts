@@ -4,6 +4,7 @@ import { readEntries } from '../check/check-options.ts';
 import { unknownName } from '../check/nearest-name.ts';
 import type { OpName } from '../ops/op-name.ts';
 import { OP_NAMES, ops } from '../ops/index.ts';
+import { isOfFamily } from '../ops/validate.ts';
 
 const WHERE = 'core/graph';
 
@@ -35,7 +36,7 @@ export function checkNode(op: OpName, inputs: object): [string, unknown][] {
 /** Throws `INVALID_ARGUMENT` for an input that is present and has another name than these. */
 export function checkInputNames(op: OpName, inputs: object, names: readonly string[]): void {
   const stranger = Object.entries(inputs).find(
-    ([name, value]) => value !== undefined && !names.includes(name),
+    ([name, value]) => value !== undefined && !names.includes(name) && !isOfFamily(ops[op], name),
   );
   if (stranger !== undefined)
     throw new AttnError('INVALID_ARGUMENT', `core/${op}`, unknownName('input', stranger[0], names));

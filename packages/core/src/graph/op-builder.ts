@@ -4,6 +4,7 @@ import { anything, type Kind } from '../check/kinds.ts';
 import {
   ATTENTION_OPTIONAL,
   ATTENTION_REQUIRED,
+  tableInput,
   type AttentionAttributes,
   type AttentionInputs,
 } from '../ops/attention/spec.ts';
@@ -60,8 +61,9 @@ export abstract class OpBuilder extends PointwiseBuilder {
    * const { out } = builder.attention({ q, k, v }, { pattern: causal() });
    */
   attention(inputs: AttentionInputs<Value>, attributes: AttentionAttributes): AttentionValues {
-    const { sinks, ...others } = operands('attention', inputs);
-    checkInputNames('attention', others, [...ATTENTION_REQUIRED, ...ATTENTION_OPTIONAL]);
+    const { sinks, tables, ...tensors } = operands('attention', inputs);
+    checkInputNames('attention', tensors, [...ATTENTION_REQUIRED, ...ATTENTION_OPTIONAL]);
+    const others = { ...tensors, ...tableOperands(tables) };
     if (sinks !== undefined)
       return attentionWithSinks(this, others, this.own(sinks, 'input sinks of attention'), attributes);
     const parts = attentionParts(others, attributes);
@@ -295,8 +297,8 @@ export abstract class OpBuilder extends PointwiseBuilder {
    * extent T along the axis, and `at` is i32 [1]. Of a state (`GraphBuilder.state`) it is done in place.
    *
    * @example
-   * const at = builder.input('position', { dtype: 'i32', shape: [1] });
-   * const keys = builder.writeRows(builder.state('keys', { dtype: 'f32', shape: [512, 64] }), key, at);
+   * const cache = builder.state('keys', { dtype: 'f32', shape: [1, 8, 512, 64] });
+   * const keys = builder.writeRows(cache, key, position, 2);
    */
   writeRows(x: Value, rows: Value, at: Value, axis = 0): Value {
     return this.single('writeRows', { x, rows, at }, { axis });
@@ -350,6 +352,13 @@ export abstract class OpBuilder extends PointwiseBuilder {
   ): Value {
     return this.node(op, inputs, attributes)[0];
   }
+}
+
+/** Tables of a score, by the names of a node's inputs. */
+function tableOperands(tables: object | undefined): Record<string, Value | undefined> {
+  if (tables === undefined) return {};
+  const entries = readEntries('core/attention', 'tables', tables) as [string, Value | undefined][];
+  return Object.fromEntries(entries.map(([name, value]) => [tableInput(name), value]));
 }
 
 /** The inputs of an op as a plain record. */

@@ -26,6 +26,8 @@ export interface OpSpec<A extends object> {
   readonly required: readonly string[];
   /** Names of the optional inputs. */
   readonly optional?: readonly string[];
+  /** What the names of further inputs begin with, which the caller chooses. */
+  readonly families?: readonly string[];
   /** Names of the attributes, and what each must be; what depends on shapes is left to `infer`. */
   readonly attributes: OptionKinds<A>;
   /**

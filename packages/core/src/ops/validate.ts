@@ -21,7 +21,7 @@ export function fail(code: AttnErrorCode, op: OpName, message: string): never {
  */
 export function checkInputNames(
   op: OpName,
-  spec: Pick<OpSpec<object>, 'required' | 'optional' | 'hint'>,
+  spec: Pick<OpSpec<object>, 'required' | 'optional' | 'families' | 'hint'>,
   inputs: NamedSpecs,
 ): void {
   checkArgument(`core/${op}`, 'inputs', inputs, anObject);
@@ -31,12 +31,17 @@ export function checkInputNames(
     if (inputs[name] === undefined) fail('MISSING_INPUT', op, `input ${name} is required`);
   }
   for (const name of Object.keys(inputs)) {
-    if (!names.includes(name)) {
+    if (!names.includes(name) && !isOfFamily(spec, name)) {
       const instead = spec.hint?.(name);
       const message = instead && `there is no input ${show(name)}; ${instead}`;
       fail('INVALID_ARGUMENT', op, message ?? unknownName('input', name, names));
     }
   }
+}
+
+/** Whether the name of an input begins as those of a family of the op. */
+export function isOfFamily({ families = [] }: Pick<OpSpec<object>, 'families'>, name: string): boolean {
+  return families.some((family) => name.startsWith(family));
 }
 
 /** The dtype that these inputs share, f32 or f16. Absent inputs are skipped. Errors: `INVALID_DTYPE`. */

@@ -43,31 +43,35 @@ export const COMPARISON: Readonly<Record<Comparison, (a: number, b: number) => b
 
 const VARIABLES: ReadonlySet<unknown> = new Set<Variable>(['q', 'k', 'head', 'batch']);
 /** Deeper trees are refused, so that no input can exhaust the stack. */
-const DEEPEST = 64;
+export const DEEPEST = 64;
 
 /** Larger trees are refused. A part that stands in several places counts in each of them. */
 const MOST_NODES = 4096;
 
 /** Counts the nodes of a tree; stops at the limit. Errors: `INVALID_PATTERN` for too many. */
-export function sizeOf(tree: unknown): number {
+export function sizeOf(tree: unknown, what?: string, refuse?: Refuse): number {
   const open = [tree];
   let nodes = 1;
   while (open.length > 0) {
     const next = open.pop();
     if (!Array.isArray(next)) continue;
-    nodes = checkSize(nodes + Math.max(0, next.length - 1));
+    nodes = checkSize(nodes + Math.max(0, next.length - 1), what, refuse);
     for (let i = 1; i < next.length; i++) open.push(next[i]);
   }
   return nodes;
 }
 
-/** Returns the number of nodes. Errors: `INVALID_PATTERN` for too many. */
-export function checkSize(nodes: number): number {
+/** Makes the error `expected …, got …`. */
+type Refuse = (expected: string, got: string) => AttnError;
+
+/** Returns the number of nodes. Errors: `INVALID_PATTERN`, or that of `refuse`, for too many. */
+export function checkSize(
+  nodes: number,
+  what = "where's expression",
+  refuse: Refuse = invalidPattern,
+): number {
   if (nodes <= MOST_NODES) return nodes;
-  throw invalidPattern(
-    `where's expression to have at most ${MOST_NODES} operations and operands`,
-    `${nodes} or more`,
-  );
+  throw refuse(`${what} to have at most ${MOST_NODES} operations and operands`, `${nodes} or more`);
 }
 
 /** Checks an expression from JSON, or from a function. Errors: `INVALID_PATTERN`. */
@@ -218,6 +222,6 @@ function isArithmetic(name: unknown): name is Arithmetic {
   return typeof name === 'string' && Object.hasOwn(ARITHMETIC, name);
 }
 
-function isComparison(name: unknown): name is Comparison {
+export function isComparison(name: unknown): name is Comparison {
   return typeof name === 'string' && Object.hasOwn(COMPARISON, name);
 }

@@ -20,6 +20,7 @@ import {
   variableRefused,
   written,
 } from './formula-words.ts';
+import { built, called, formulaText } from './watcher.ts';
 
 /** An expression, or a constant integer. */
 export type Operand = IntExpression | number;
@@ -63,8 +64,8 @@ export class IntExpression {
     return this.#compute('max', other);
   }
   abs(): IntExpression {
-    watcher.called('abs', [this]);
-    return watcher.built(new IntExpression(['abs', this.node], this.size + 1));
+    called('abs', [this]);
+    return built(new IntExpression(['abs', this.node], this.size + 1));
   }
 
   eq(other: Operand): BoolExpression {
@@ -91,18 +92,18 @@ export class IntExpression {
    * `INVALID_PATTERN`.
    */
   [Symbol.toPrimitive](hint: string): never {
-    throw operatorRefused(this.node, true, hint, watcher.text ?? '');
+    throw operatorRefused(written(this.node), true, hint, formulaText());
   }
 
   #compute(name: Arithmetic, other: Operand): IntExpression {
-    watcher.called(name, [this, other]);
+    called(name, [this, other]);
     const { node, size } = integerOf(name, other);
-    return watcher.built(new IntExpression([name, this.node, node], this.size + size + 1));
+    return built(new IntExpression([name, this.node, node], this.size + size + 1));
   }
   #compare(name: Comparison, other: Operand): BoolExpression {
-    watcher.called(name, [this, other]);
+    called(name, [this, other]);
     const { node, size } = integerOf(name, other);
-    return watcher.built(new BoolExpression([name, this.node, node], this.size + size + 1));
+    return built(new BoolExpression([name, this.node, node], this.size + size + 1));
   }
 }
 
@@ -125,18 +126,18 @@ export class BoolExpression {
     return this.#join('or', others);
   }
   not(): BoolExpression {
-    watcher.called('not', [this]);
-    return watcher.built(new BoolExpression(['not', this.node], this.size + 1));
+    called('not', [this]);
+    return built(new BoolExpression(['not', this.node], this.size + 1));
   }
 
   /** Refuses `a & b`, `a == b`, a template of it. Errors: `INVALID_PATTERN`. */
   [Symbol.toPrimitive](hint: string): never {
-    throw operatorRefused(this.node, false, hint, watcher.text ?? '');
+    throw operatorRefused(written(this.node), false, hint, formulaText());
   }
 
   /** A chain of the same operation becomes one list, not a nest of pairs. */
   #join(name: 'and' | 'or', others: readonly BoolExpression[]): BoolExpression {
-    watcher.called(name, [this, ...others]);
+    called(name, [this, ...others]);
     const joined: [typeof name, ...BoolNode[]] = [name];
     let size = 1;
     for (const { node, size: more } of [this, ...others.map((other) => boolOf(name, other))]) {
@@ -145,7 +146,7 @@ export class BoolExpression {
       if (!isChain) joined.push(node);
       else for (let i = 1; i < node.length; i++) joined.push(node[i]);
     }
-    return watcher.built(new BoolExpression(joined, size));
+    return built(new BoolExpression(joined, size));
   }
 }
 
@@ -189,8 +190,8 @@ export const VARIABLES: Variables = new Proxy(NAMES, {
   get(variables, name) {
     const value: unknown = Reflect.get(variables, name);
     if (value instanceof IntExpression || value instanceof BoolExpression) {
-      watcher.called(String(name), []);
-      return watcher.built(
+      called(String(name), []);
+      return built(
         value instanceof IntExpression ? new IntExpression(value.node, 1) : new BoolExpression(value.node, 1),
       );
     }
@@ -199,35 +200,6 @@ export const VARIABLES: Variables = new Proxy(NAMES, {
     throw variableRefused(name, Object.keys(variables));
   },
 });
-
-/** Either kind of expression. */
-export type Expression = IntExpression | BoolExpression;
-
-/** Watches how a formula builds expressions. */
-export interface Watcher {
-  /** The formula's text, for errors. */
-  readonly text?: string;
-  /**
-   * Called before a method of an expression, with its name, the expression and the operands, or a variable.
-   */
-  called(name: string, operands: readonly unknown[]): void;
-  /** Called with each new expression; the formula gets what this returns. */
-  built<T extends Expression>(expression: T): T;
-}
-
-const NOBODY: Watcher = { called: () => {}, built: (expression) => expression };
-let watcher = NOBODY;
-
-/** Runs `build` while `next` watches, and returns its result. */
-export function whileWatched<T>(next: Watcher, build: () => T): T {
-  const previous = watcher;
-  watcher = next;
-  try {
-    return build();
-  } finally {
-    watcher = previous;
-  }
-}
 
 /** A tree and its size. */
 interface Sized<Node> {

@@ -8,12 +8,39 @@ export function refusedFormula(expected: string, got: string, options?: ErrorOpt
   return new AttnError('INVALID_PATTERN', 'core/pattern', `expected ${expected}, got ${got}`, options);
 }
 
+/** Whose function it is that errors speak of. */
+export interface FormulaOwner {
+  /** `where's formula`. */
+  readonly name: string;
+  /** What to write instead of a value of a list at a variable. */
+  readonly tables: string;
+  /** What to write instead of `a ? b : c`. */
+  readonly choice: string;
+  /** The methods of expressions, for errors. */
+  readonly methods: string;
+  /** Whether an expression has a method of this name. */
+  isMethod(name: string): boolean;
+  /** The error `expected …, got …`. */
+  refuse(expected: string, got: string, options?: ErrorOptions): AttnError;
+}
+
 const INTEGER_METHODS: readonly string[] = [...Object.keys(ARITHMETIC), 'abs', ...Object.keys(COMPARISON)];
 const BOOL_METHODS: readonly string[] = ['and', 'or', 'not'];
 
 function isMethod(name: string): boolean {
   return INTEGER_METHODS.includes(name) || BOOL_METHODS.includes(name);
 }
+
+/** Functions of `where`. */
+export const WHERE_OWNER: FormulaOwner = {
+  name: "where's formula",
+  tables:
+    'write segments({ ids }) for documents, globalTokens({ mask }) or blockSparse({ layout }) for tables',
+  choice: 'a.and(b).or(a.not().and(c)), not a ? b : c',
+  methods: `${INTEGER_METHODS.join(', ')} of integers, ${BOOL_METHODS.join(', ')} of comparisons`,
+  isMethod,
+  refuse: refusedFormula,
+};
 
 /** The operators that ask an integer for its value, and what to write instead of each. */
 const ASKING: Readonly<
@@ -49,27 +76,26 @@ function insteadOfOperators(hint: string, text: string): string {
 }
 
 /**
- * An operator asked an expression for its value, in the way that `hint` says. `text`: that of the formula.
+ * An operator asked an expression, `code`, for its value, in the way that `hint` says. `text`: that of the
+ * formula.
  */
 export function operatorRefused(
-  node: IntNode | BoolNode,
-  isInteger: boolean,
+  code: string,
+  isNumeric: boolean,
   hint: string,
   text: string,
+  { name, tables, refuse }: FormulaOwner = WHERE_OWNER,
 ): AttnError {
-  const code = written(node);
   if (hint === 'string') {
-    const instead =
-      'write segments({ ids }) for documents, globalTokens({ mask }) or blockSparse({ layout }) for tables';
-    return refusedFormula(
-      `where's formula to need no values of its variables, since it is built once for all positions (${instead})`,
+    return refuse(
+      `${name} to need no values of its variables, since it is built once for all positions (${tables})`,
       `list[${code}] or \`\${${code}}\``,
     );
   }
-  const instead = isInteger
+  const instead = isNumeric
     ? insteadOfOperators(hint, text)
     : 'a.and(b), not a & b or a && b; a.or(b), not a | b or a || b; a.not(), not !a';
-  return refusedFormula(`where's formula to call methods (write ${instead})`, `an operator on ${code}`);
+  return refuse(`${name} to call methods (write ${instead})`, `an operator on ${code}`);
 }
 
 const CONSTANTS = 'the variables always and never for a constant';
@@ -104,26 +130,25 @@ export function integerRefused(node: IntNode): AttnError {
   );
 }
 
-/** The function decided by an expression, which has no value yet. */
-export function branchRefused(node: IntNode | BoolNode, isInteger: boolean): AttnError {
-  const instead = isInteger
-    ? `q.eq(k), not q === k; q.ne(k), not q !== k; ${CHOICE}`
-    : `a.and(b), not a && b; a.or(b), not a || b; a.not(), not !a; ${CHOICE}; never.or(a), not all ? all.or(a) : a`;
-  return refusedFormula(
-    `where's formula to call methods (write ${instead})`,
-    `a function that decides by ${written(node)}`,
-  );
+/** The function decided by an expression, `code`, which has no value yet. */
+export function branchRefused(
+  { name, choice, refuse }: FormulaOwner,
+  code: string,
+  isNumeric: boolean,
+): AttnError {
+  const instead = isNumeric
+    ? `q.eq(k), not q === k; q.ne(k), not q !== k; ${choice}`
+    : `a.and(b), not a && b; a.or(b), not a || b; a.not(), not !a; ${choice}; never.or(a), not all ? all.or(a) : a`;
+  return refuse(`${name} to call methods (write ${instead})`, `a function that decides by ${code}`);
 }
 
 /** The function compared expressions with one another: they are never the same object. */
-export function identityRefused(): AttnError {
-  return refusedFormula(
-    `where's formula to call methods (write q.eq(k), not q === k; q.ne(k), not q !== k; ${CHOICE})`,
+export function identityRefused({ name, choice, refuse }: FormulaOwner): AttnError {
+  return refuse(
+    `${name} to call methods (write q.eq(k), not q === k; q.ne(k), not q !== k; ${choice})`,
     'a function that compares by === or !==',
   );
 }
-
-const CHOICE = 'a.and(b).or(a.not().and(c)), not a ? b : c';
 
 /** The function takes its variables one by one, as FlexAttention's do. */
 export function positionalRefused(length: number): AttnError {
@@ -143,13 +168,15 @@ export function variableRefused(name: string, names: readonly string[]): AttnErr
  * A better error than `q.lte is not a function`. Other errors, and those of methods that have nothing to do
  * with formulas, are the function's own and stay as they are.
  */
-export function methodRefused(error: unknown): unknown {
+export function methodRefused(
+  { name: owner, methods, isMethod: has, refuse }: FormulaOwner,
+  error: unknown,
+): unknown {
   const match = error instanceof TypeError && /[\w$.()]*\.([\w$]+) is not a function/.exec(error.message);
   if (!match) return error;
   const [text, name] = match;
-  if (nameHere(name) === undefined && !isMethod(name)) return error;
-  const methods = `${INTEGER_METHODS.join(', ')} of integers, ${BOOL_METHODS.join(', ')} of comparisons`;
-  return refusedFormula(`where's formula to call its methods, ${methods}${nameHint(name)}`, text, {
+  if (nameHere(name) === undefined && !has(name)) return error;
+  return refuse(`${owner} to call its methods, ${methods}${nameHint(name)}`, text, {
     cause: error,
   });
 }

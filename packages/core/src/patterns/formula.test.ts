@@ -5,7 +5,7 @@ import { IntExpression, type BoolExpression, type Variables } from './expression
 import { compileBool, reduceBool, type BoolNode, type IntNode } from './expression-tree.ts';
 import { anyTree } from './expression-tree.testing.ts';
 import { full } from './full.ts';
-import type { FormulaFunction } from './formula.ts';
+import type { FormulaFunction } from './where-function.ts';
 import { where } from './where.ts';
 
 /** A function without types, which would refuse its operators. */

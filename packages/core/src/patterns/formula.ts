@@ -5,20 +5,23 @@
  * correct formula calls the same methods as before until it meets that value; a function that does anything
  * else has decided by the value.
  */
-import { BoolExpression, IntExpression, VARIABLES, whileWatched, type Expression } from './expression.ts';
-import type { Variables } from './expression.ts';
-import type { BoolNode } from './expression-tree.ts';
-import {
-  branchRefused,
-  identityRefused,
-  integerRefused,
-  methodRefused,
-  positionalRefused,
-  resultRefused,
-} from './formula-words.ts';
+import { branchRefused, identityRefused, methodRefused, type FormulaOwner } from './formula-words.ts';
+import { whileWatched, type Expression } from './watcher.ts';
 
-/** A formula as a function of its variables. */
-export type FormulaFunction = (variables: Variables) => BoolExpression;
+/** What functions of one kind build, and how they are called. */
+export interface FormulaLanguage<F extends (...values: never[]) => unknown, R extends Expression> {
+  readonly owner: FormulaOwner;
+  /** Calls the function with its variables. */
+  call(formula: F): unknown;
+  /** Returns the result if it is an expression that the function may return. Errors: `INVALID_PATTERN`. */
+  checkResult(result: unknown): R;
+  /** Whether the value of an expression is a number, not true or false. */
+  isNumeric(expression: Expression): boolean;
+  /** An expression of the same kind, one object for all of them. */
+  standIn(expression: Expression): Expression;
+  /** The code that builds an expression, for errors. */
+  write(expression: Expression): string;
+}
 
 /** A call of a method, or a variable that was read. */
 interface Step {
@@ -28,28 +31,41 @@ interface Step {
 }
 
 /** What a call of the function builds. */
-interface Construction {
+interface Construction<R> {
   readonly steps: readonly Step[];
   /** The expressions that the steps built. */
   readonly expressions: readonly Expression[];
   /** The step that built an expression. */
   readonly places: ReadonlyMap<unknown, number>;
-  readonly result: BoolExpression;
+  readonly result: R;
 }
 
 /**
- * Calls a function, and returns the tree that it builds. Errors: `INVALID_PATTERN` for a function that takes
- * its variables one by one, uses JavaScript's operators on expressions, or returns anything but a formula.
+ * Calls a function, and returns the expression that it builds. Errors: `INVALID_PATTERN` for a function that
+ * uses JavaScript's operators on expressions, or returns anything else.
  */
-export function buildFormula(formula: FormulaFunction): BoolNode {
-  if (formula.length > 1) throw positionalRefused(formula.length);
-  const first = construct(formula);
+export function buildFormula<F extends (...values: never[]) => unknown, R extends Expression>(
+  language: FormulaLanguage<F, R>,
+  formula: F,
+): R {
+  const first = construct(language, formula);
+  const trial: Trial<F, R> = { language, formula, first };
   // A function with a memory or with dice does other things the next time, whatever its operators are.
-  if (rerun(formula, first) === 'same') checkDecisions(formula, first);
-  return first.result.node;
+  if (rerun(trial) === 'same') checkDecisions(trial);
+  return first.result;
 }
 
-function construct(formula: FormulaFunction): Construction {
+/** A function that is called again, and what its first call built. */
+interface Trial<F extends (...values: never[]) => unknown, R extends Expression> {
+  readonly language: FormulaLanguage<F, R>;
+  readonly formula: F;
+  readonly first: Construction<R>;
+}
+
+function construct<F extends (...values: never[]) => unknown, R extends Expression>(
+  language: FormulaLanguage<F, R>,
+  formula: F,
+): Construction<R> {
   const steps: Step[] = [];
   const expressions: Expression[] = [];
   const places = new Map<unknown, number>();
@@ -65,43 +81,44 @@ function construct(formula: FormulaFunction): Construction {
           return expression;
         },
       },
-      () => formula(VARIABLES),
+      () => language.call(formula),
     );
   } catch (error) {
-    throw methodRefused(error);
+    throw methodRefused(language.owner, error);
   }
-  if (result instanceof BoolExpression) return { steps, expressions, places, result };
-  if (result instanceof IntExpression) throw integerRefused(result.node);
   // Nobody would handle the error of an async function: it would end a server.
   if (result instanceof Promise) result.catch(() => {});
-  throw resultRefused(result);
+  return { steps, expressions, places, result: language.checkResult(result) };
 }
 
 /** Every expression of a formula of up to 128 is tried; fewer of longer ones, which come from loops. */
 const MOST_STEPS = 2 ** 14;
 
 /** Throws if the function decides by one of its expressions. */
-function checkDecisions(formula: FormulaFunction, first: Construction): void {
+function checkDecisions<F extends (...values: never[]) => unknown, R extends Expression>(
+  trial: Trial<F, R>,
+): void {
+  const { language, formula, first } = trial;
   const { expressions } = first;
   const numbers = numbersIn(formula);
   // Odd, because a loop's steps are often even in number.
   const stride = Math.ceil(expressions.length ** 2 / MOST_STEPS) | 1;
   for (let place = 0; place < expressions.length; place += stride) {
     const expression = expressions[place];
-    const isInteger = expression instanceof IntExpression;
+    const isNumeric = language.isNumeric(expression);
     // NaN is false, equals no other value, is no operand, and stays NaN under arithmetic.
-    let outcome = rerun(formula, first, place, NaN);
+    let outcome = rerun(trial, place, NaN);
     // No method used it: was it compared with another value by `===`?
-    for (const value of isInteger ? numbers : [true, false]) {
-      if (outcome === 'same') outcome = rerun(formula, first, place, value);
+    for (const value of isNumeric ? numbers : [true, false]) {
+      if (outcome === 'same') outcome = rerun(trial, place, value);
     }
-    if (outcome === 'other') throw branchRefused(expression.node, isInteger);
+    if (outcome === 'other') throw branchRefused(language.owner, language.write(expression), isNumeric);
   }
-  if (comparesIdentities(formula, first)) throw identityRefused();
+  if (comparesIdentities(trial)) throw identityRefused(language.owner);
 }
 
 /** Numbers that an integer may be compared with: 0, 1, and those in the function's text. */
-function numbersIn(formula: FormulaFunction): readonly number[] {
+function numbersIn(formula: object): readonly number[] {
   const text = Function.prototype.toString.call(formula);
   return [...new Set([0, 1, ...(text.match(/-?\d+/g) ?? []).map(Number)])].slice(0, 8);
 }
@@ -111,9 +128,8 @@ function numbersIn(formula: FormulaFunction): readonly number[] {
  * without using the value. `used`: it uses the value where it used the expression. `other`: it does something
  * else.
  */
-function rerun(
-  formula: FormulaFunction,
-  { steps, expressions, places, result }: Construction,
+function rerun<F extends (...values: never[]) => unknown, R extends Expression>(
+  { language, formula, first: { steps, expressions, places, result } }: Trial<F, R>,
   hole = -1,
   value?: unknown,
 ): 'same' | 'used' | 'other' {
@@ -138,7 +154,7 @@ function rerun(
       operands.every((operand, i) => isAsBefore(operand, step.operands[i]));
     // A helper that takes numbers, too, calculates with this one at once.
     const isNumber =
-      expressions[hole] instanceof IntExpression && step?.name !== name && operands.some(isHole);
+      hole >= 0 && language.isNumeric(expressions[hole]) && step?.name !== name && operands.some(isHole);
     if (isNumber) outcome ??= 'used';
     else if (!isSame) outcome ??= 'other';
     else if (operands.some((operand, i) => isHole(operand) && typeof step.operands[i] !== 'number'))
@@ -151,7 +167,7 @@ function rerun(
     return place === hole ? (value as T) : expression;
   };
   try {
-    const resultNow: unknown = whileWatched({ called, built }, () => formula(VARIABLES));
+    const resultNow: unknown = whileWatched({ called, built }, () => language.call(formula));
     if (!isAsBefore(resultNow, result) || count !== steps.length) outcome ??= 'other';
     return outcome ?? (isHole(resultNow) ? 'used' : 'same');
   } catch (error) {
@@ -163,7 +179,11 @@ function rerun(
 }
 
 /** Whether the function builds something else if all its integers are one object, all comparisons another. */
-function comparesIdentities(formula: FormulaFunction, { steps }: Construction): boolean {
+function comparesIdentities<F extends (...values: never[]) => unknown, R extends Expression>({
+  language,
+  formula,
+  first: { steps },
+}: Trial<F, R>): boolean {
   let count = 0;
   let isOther = false;
   const called = (name: string, operands: readonly unknown[]): void => {
@@ -174,10 +194,9 @@ function comparesIdentities(formula: FormulaFunction, { steps }: Construction): 
       operands.some((operand, i) => typeof operand === 'number' && operand !== step.operands[i]);
     if (isOther) throw END;
   };
-  const built = <T extends Expression>(expression: T): T =>
-    (expression instanceof IntExpression ? ONE_INTEGER : ONE_COMPARISON) as T;
+  const built = <T extends Expression>(expression: T): T => language.standIn(expression) as T;
   try {
-    whileWatched({ called, built }, () => formula(VARIABLES));
+    whileWatched({ called, built }, () => language.call(formula));
     return isOther || count < steps.length;
   } catch {
     return isOther;
@@ -186,5 +205,3 @@ function comparesIdentities(formula: FormulaFunction, { steps }: Construction): 
 
 /** Ends a call whose outcome is known. */
 const END = new Error('the outcome is known');
-const ONE_INTEGER = new IntExpression('q');
-const ONE_COMPARISON = new BoolExpression(true);

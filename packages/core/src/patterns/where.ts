@@ -2,7 +2,7 @@
 import { testOf, type Test } from './classifier.ts';
 import { RunPart } from './column.ts';
 import { checkExpression, compileBool, mentions, reduceBool, type BoolNode } from './expression-tree.ts';
-import { buildFormula, type FormulaFunction } from './formula.ts';
+import { buildCondition, type FormulaFunction } from './where-function.ts';
 import { canonicalJson, hashText, type Json } from '../util/json-value.ts';
 import { defineBuiltIn } from './define-pattern.ts';
 import { formulaOverRows } from './over-rows.ts';
@@ -45,7 +45,7 @@ export type WhereExpression = FormulaFunction | Json;
  * where(({ k, never }) => [0, 7, 9].reduce((sum, position) => sum.or(k.eq(position)), never));
  */
 export function where(expression: WhereExpression): Pattern {
-  const tree = checkExpression(typeof expression === 'function' ? buildFormula(expression) : expression);
+  const tree = checkExpression(typeof expression === 'function' ? buildCondition(expression) : expression);
   const byHead = mentions(tree, 'head');
   const byBatch = mentions(tree, 'batch');
 

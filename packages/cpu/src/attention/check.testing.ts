@@ -1,6 +1,5 @@
 /** For tests: runs attention calls on the backend and compares them with core's float64 reference. */
-import { full, type AttentionCall, type Tensors } from '@attn/core';
-import { attention } from '@attn/core';
+import { attention, full, score, type AttentionCall, type Tensors } from '@attn/core';
 import { type RunOptions } from '@attn/core/backend';
 import { attentionReference, toReference, type NamedReferences } from '@attn/core/reference';
 import { cpu } from '../index.ts';
@@ -21,7 +20,9 @@ export async function checkAttention(problem: AttentionCall, tolerance = 1e-6): 
   const outputs = await runAttention(call);
   const references: Record<string, NamedReferences[string]> = {};
   for (const [name, tensor] of Object.entries(attention(call).inputs)) references[name] = toReference(tensor);
-  const [out, lse] = attentionReference(references, { pattern: full(), ...call });
+  const { score: expression, ...attributes } = { pattern: full(), ...call };
+  const own = typeof expression === 'function' ? score(expression) : expression;
+  const [out, lse] = attentionReference(references, { ...attributes, score: own });
   expectClose(outputs.out, out.data, tolerance);
   expectClose(outputs.lse, lse.data, 1e-6);
   return outputs;

@@ -1,9 +1,17 @@
 /**
- * Changes the scores of a tile between q·kᵀ and the softmax: first the soft cap, then the biases. Each term
- * is a function of the tile and of its place. A call without terms has an empty list and pays nothing.
+ * Changes the scores of a tile between q·kᵀ and the softmax: first the soft cap, then the biases, then the
+ * score's expression. Each term is a function of the tile and of its place. A call without terms has an
+ * empty list and pays nothing.
  */
 import { type Tensor } from '@attn/core';
-import { type AttentionProblem, broadcastStrides, TILE } from '@attn/core/backend';
+import {
+  type AttentionProblem,
+  broadcastStrides,
+  scoreFunction,
+  tablesOf,
+  TILE,
+  type ScoreNode,
+} from '@attn/core/backend';
 import { readFloats } from '../floats.ts';
 
 /** The place of a tile: its row i is query row `queryRows[i]`, its column j is key row `keyRows[j]`. */
@@ -26,6 +34,7 @@ export function logitTerms(problem: AttentionProblem, inputs: Readonly<Record<st
   if (inputs.bias) terms.push(biasTerm(problem, inputs.bias));
   if (inputs.alibiSlopes) terms.push(alibiTerm(problem, inputs.alibiSlopes));
   if (inputs.relativeBias) terms.push(relativeTerm(problem, inputs.relativeBias));
+  if (problem.score) terms.push(scoreTerm(problem.score.tree, problem, tablesOf(inputs)));
   return terms;
 }
 
@@ -84,6 +93,30 @@ function relativeTerm({ queryOffset }: AttentionProblem, table: Tensor): LogitTe
       for (let j = 0; j < columns; j++) {
         const distance = Math.max(-reach, Math.min(reach, keyRows[j] - position));
         scores[i * TILE + j] += data[head * extent + reach + distance];
+      }
+    }
+  };
+}
+
+/** The score's expression. */
+function scoreTerm(
+  tree: ScoreNode,
+  { queryOffset }: AttentionProblem,
+  tables: Readonly<Record<string, Tensor>>,
+): LogitTerm {
+  const data = Object.entries(tables).map(([name, table]) => {
+    return [
+      name,
+      { shape: table.shape, data: table.dtype === 'i32' ? table.data : readFloats(table) },
+    ] as const;
+  });
+  const valueOf = scoreFunction(tree, Object.fromEntries(data));
+  return (scores, { batchRow: b, head: h, queryRows, keyRows, rows, columns }) => {
+    for (let i = 0; i < rows; i++) {
+      const q = queryRows[i] + queryOffset;
+      for (let j = 0; j < columns; j++) {
+        const at = i * TILE + j;
+        scores[at] = valueOf({ s: scores[at], b, h, q, k: keyRows[j] });
       }
     }
   };

@@ -3,8 +3,10 @@ import { createAttn, i32, type Attn } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { wasm } from '@attn/wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bartFamily } from '../bart/index.ts';
 import { GraphRuns } from '../graph/graph-runs.ts';
 import { ledFamily } from '../led/index.ts';
+import { TextGenerator } from '../loaded/text-generator.ts';
 import { reformerFamily } from '../reformer/index.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import { goldenCalled } from '../testing/golden-sets.testing.ts';
@@ -87,6 +89,24 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     for (const [id, logit] of Array.from(logits.data, Number).entries())
       expect(own[id]).toBeCloseTo(logit, 4);
   });
+});
+
+test('generate: the likeliest token of what a BART sees, again and again', async () => {
+  await using attn = await createAttn({ backends: [cpu()] });
+  const golden = await goldenCalled('heads', 'bart', 'bart_generation');
+  const bart = await bartFamily.load(golden.checkpoint, { architecture: golden.architecture });
+  const ids = Array.from(golden.batch.inputIds.data, Number).slice(0, golden.batch.inputIds.shape[1]);
+  const options = { max_new_tokens: 5, eos_token_id: [], forced_eos_token_id: [] };
+  const { ids: written } = await new TextGenerator(bart, undefined, attn).generate(ids, options);
+  const row = [bart.generation?.decoder?.startTokenId ?? expect.fail('no decoder')];
+  for (const id of written) {
+    const { graph, inputs } = bart.call({ inputIds: [ids], decoderInputIds: [row] });
+    const { logits } = await attn.run(graph, inputs);
+    const last = Array.from(logits.data.subarray(-bart.vocabSize), Number);
+    expect(id).toBe(last.indexOf(Math.max(...last)));
+    row.push(id);
+  }
+  expect(written).toHaveLength(5);
 });
 
 test('a model without a decoder', async () => {

@@ -200,7 +200,7 @@ describe('refuses', () => {
   test('models that do not continue texts', async () => {
     const other = await longformerFamily.load((await readGolden('longformer_short')).checkpoint);
     expect(() => new TextGenerator(other, undefined, attn)).toThrow(
-      'generate needs a model of language: ReformerModelWithLMHead, LEDForConditionalGeneration, …; LongformerModel gives last_hidden_state',
+      'generate needs a model of language, such as LEDForConditionalGeneration; LongformerModel gives last_hidden_state',
     );
   });
   test('texts without a tokenizer, and everything without an attn', async () => {

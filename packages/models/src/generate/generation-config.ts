@@ -60,7 +60,10 @@ const UNKNOWN_OF_DRAWING: Readonly<Record<string, readonly unknown[]>> = {
   typical_p: [1],
 };
 
-/** What the files say, of which `generation` is generation_config.json. Errors: `MALFORMED_FILE`. */
+/**
+ * What the files say, of which `generation` is generation_config.json. Its fields are checked by those who
+ * generate. Errors: `MALFORMED_FILE`.
+ */
 export function generationDefaults(
   config: JsonObject,
   generation: JsonObject | undefined,
@@ -69,7 +72,6 @@ export function generationDefaults(
     ? { name: GENERATION_FILE, json: generation }
     : { name: 'config.json', json: config };
   const tasks = new ConfigReader(config).object('task_specific_params') ?? {};
-  readFile(file, Infinity);
   return { file, tasks };
 }
 

@@ -41,7 +41,9 @@ export function openSource(
   const start = options.decoder_start_token_id ?? defaults.decoder_start_token_id ?? decoder.startTokenId;
   const prompt = promptOf(where, runnable, start, options.decoder_input_ids);
   const globals =
-    globalTokens && readIntegerList({ where, name: 'globalTokens' }, globalTokens, model.maxLength);
+    globalTokens === undefined
+      ? undefined
+      : readIntegerList({ where, name: 'globalTokens' }, globalTokens, model.maxLength);
   return (ids) => {
     if (ids.length > model.maxLength) {
       const message = `a text must be at most ${model.maxLength} tokens, got ${ids.length}`;

@@ -8,8 +8,6 @@ import { readLedConfig } from './config.ts';
 import { ledModel } from './model.ts';
 import { ledLayout, readLedWeights } from './weights.ts';
 
-export { toLed, type ToLedOptions } from './to-led.ts';
-
 /**
  * LED, and so PRIMERA and DialogLED, from Hugging Face checkpoints: `LEDForConditionalGeneration`, its other
  * classes, and the encoder alone, `LEDEncoder`. Beltagy et al. 2020, https://arxiv.org/abs/2004.05150, §7

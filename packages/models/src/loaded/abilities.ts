@@ -30,7 +30,7 @@ const RULES: Readonly<Record<Ability, Rule>> = {
   rank: { test: ({ network }) => classifiesTexts(network), needs: 'a model for sequence classification' },
   generate: {
     test: ({ network }) => network.generation !== undefined,
-    needs: 'a model of language: ReformerModelWithLMHead, LEDForConditionalGeneration, …',
+    needs: 'a model of language, such as LEDForConditionalGeneration',
   },
 };
 

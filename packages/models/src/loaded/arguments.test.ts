@@ -5,6 +5,7 @@ import { cpu } from '@attn/cpu';
 import { afterAll } from 'vitest';
 import { everyOption } from '../generate/every-option.testing.ts';
 import * as models from '../node.ts';
+import { goldenCalled } from '../testing/golden-sets.testing.ts';
 import { goldenFolder, readGolden } from '../testing/goldens.testing.ts';
 
 const attn = await createAttn({ backends: [cpu()] });
@@ -17,6 +18,8 @@ const encoder = new models.Encoder(longformer, undefined, attn);
 const reader = new models.Encoder(longformer, tokenizer, attn);
 const reformer = await models.reformerFamily.load(lm.checkpoint);
 const writer = new models.TextGenerator(reformer, tokenizer, attn);
+const ledGolden = await goldenCalled('heads', 'led', 'led_generation');
+const led = new models.TextGenerator(await models.ledFamily.load(ledGolden.checkpoint), undefined, attn);
 const folderOf = (id: string): models.FileStore => models.folderStore(goldenFolder(`classic/sentence/${id}`));
 const [splade, cross] = await Promise.all([
   models.loadFrom(folderOf('splade_max'), { attn, for: 'encodeSparse' }),
@@ -132,6 +135,20 @@ describeFunctions([], {
   'TextGenerator.generate': {
     call: (...[a, b]) => writer.generate(a, b),
     args: () => [[5, 6], everyOption()],
+    options: [1],
+  },
+  'TextGenerator.generate of an LED': {
+    call: (...[a, b]) => led.generate(a, b),
+    args: () => [
+      [5, 6],
+      {
+        max_length: 4,
+        decoder_input_ids: [2],
+        decoder_start_token_id: 2,
+        globalTokens: [0],
+        onWarning: () => {},
+      },
+    ],
     options: [1],
   },
 });

@@ -153,6 +153,21 @@ describe('what is refused', async () => {
       'of BartForSequenceClassification, decoderInputIds must be as long as inputIds, 3, got 2',
     );
   });
+  test('but not rows of padding, which fill a batch', () => {
+    const batch = [
+      [0, 5, 2],
+      [1, 1, 1],
+    ];
+    expect(() => classifier.call({ inputIds: batch })).toThrow('got [1, 1, 1] in row 1');
+    const attentionMask = batch.map((row) => row.map((id) => Number(id !== 1)));
+    const { graph, inputs } = classifier.call({ inputIds: batch, attentionMask });
+    const alone = classifier.call({ inputIds: [batch[0]] });
+    const [both, first] = [
+      referenceOutputs(graph, inputs).logits,
+      referenceOutputs(alone.graph, alone.inputs).logits,
+    ];
+    expect(both.data.subarray(0, 3)).toEqual(first.data);
+  });
   test('encoders have no ids of a decoder, and other families neither', async () => {
     const encoder = await ledFamily.load(led.checkpoint, { architecture: 'LEDEncoder' });
     expect(() => encoder.call({ inputIds, decoderInputIds: [[2]] })).toThrow(

@@ -74,7 +74,7 @@ export class EncoderDecoder implements Model {
     const { decoderInputIds, decoderAttentionMask, ...text } = checkSeq2SeqBatch(this.where, batch);
     const { ids, inputs, graph } = this.reader.read(text);
     const decoder = this.readDecoder({ decoderInputIds, decoderAttentionMask }, ids);
-    if (this.config.task === 'sequence') this.checkEnds(ids);
+    if (this.config.task === 'sequence') this.checkEnds(ids, inputs.attention_mask);
     return {
       graph: graph({ decoder: decoder.shape, hiddenStates }),
       inputs: { ...inputs, ...decoder.inputs },
@@ -138,12 +138,14 @@ export class EncoderDecoder implements Model {
     throw new AttnError('INVALID_ARGUMENT', this.where, `${name} must be at most ${count}, got ${length}`);
   }
 
-  /** A text is classified by the state at its end. */
-  private checkEnds({ shape: [rows, length], data }: Tensor<'i32'>): void {
+  /** A text is classified by the state at its end. A row of nothing but padding is no text. */
+  private checkEnds({ shape: [rows, length], data }: Tensor<'i32'>, mask: Tensor | undefined): void {
     const { endTokens } = this.config;
     for (let b = 0; b < rows; b++) {
       const row = data.subarray(b * length, (b + 1) * length);
-      if (row.some((id) => endTokens.includes(id))) continue;
+      const isPadding =
+        mask !== undefined && ![...mask.data.subarray(b * length, (b + 1) * length)].some(Boolean);
+      if (isPadding || row.some((id) => endTokens.includes(id))) continue;
       const message = `each row must have the id that ends a text, ${endTokens.join(' or ')}, got ${show(row)} in row ${b}`;
       throw new AttnError('INVALID_ARGUMENT', this.where, message);
     }

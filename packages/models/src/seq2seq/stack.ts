@@ -46,6 +46,13 @@ export function splitHeads(builder: ModelBuilder, x: Value, { heads, width }: St
   return builder.transpose(builder.reshape(x, [batch, length, heads, depth]), [0, 2, 1, 3]);
 }
 
+/** Joins heads [B, H, N, D]: [B, N, width]. */
+function joinHeads(builder: ModelBuilder, x: Value, { width }: StackConfig): Value {
+  const [batch, , length] = x.shape;
+  const joined = length === 1 ? x : builder.transpose(x, [0, 2, 1, 3]);
+  return builder.reshape(joined, [batch, length, width]);
+}
+
 /** Keys and values of states [B, N, width]. */
 export function keysAndValues(
   builder: ModelBuilder,
@@ -83,7 +90,7 @@ export function attend(
   const shared = builder.reshape(builder.dense(x, query), [batch, (rows / batch) * length, width]);
   const q = splitHeads(builder, shared, config);
   const { out } = builder.attention({ q, k, v, keyMask, bias }, { pattern });
-  return builder.reshape(builder.transpose(out, [0, 2, 1, 3]), [rows, length, width]);
+  return builder.reshape(joinHeads(builder, out, config), [rows, length, width]);
 }
 
 /** norm(x + output projection of what was attended). */

@@ -10,6 +10,13 @@
 export const EACH_OPERATOR = `
   attn:attention:causal;n=66;bias=qk;alibi=h;relative=6;softcap=20;scale=1;keyMask=holes:30
   attn:linformer:n=21;projection=meanPool;projectedLength=4;dtype=f16
+  attn:attention:full;n=20;batch=2;heads=3;data=halves;score=checkers
+  attn:attention:full;n=20;batch=2;heads=3;data=halves;score=clamped
+  attn:attention:full;n=20;batch=2;heads=3;data=halves;score=documents
+  attn:attention:full;n=20;batch=2;heads=3;data=halves;score=every
+  attn:attention:full;n=20;batch=2;heads=3;data=halves;score=positive
+  attn:attention:full;n=20;batch=2;heads=3;data=halves;score=tableOnly
+  attn:attention:full;n=20;batch=2;heads=3;data=halves;score=wrapping
   attn:softmax:x=0x3;axis=1
   attn:softmax:x=7;axis=0
   attn:softmax:x=2x3x4x5;axis=2

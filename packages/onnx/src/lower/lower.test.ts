@@ -1,7 +1,7 @@
 // Every model that the suite's cases give follows the rules of the ONNX checker, and portable ones use
 // standard operators only.
 import { allCases, isInPart } from '@attn/conformance';
-import { GraphBuilder } from '@attn/core';
+import { GraphBuilder, slidingWindow, type Value } from '@attn/core';
 import { PlanCache } from '@attn/core/backend';
 import protobuf from 'onnx-proto';
 import { expect, test } from 'vitest';
@@ -38,6 +38,18 @@ test.each(SETTINGS)('two outputs of one value, which ends in a reshape: %o', (op
   const lowered = lowerGraph(builder.build({ y, again: y }), new PlanCache(), options);
   expect(modelProblems(encodeModel(lowered.model, 'test').model)).toEqual([]);
   expect(new Set(lowered.outputs.values()).size).toBe(2);
+});
+
+test('layers with one plan share its tables', () => {
+  const bytesOf = (layers: number): number => {
+    const builder = new GraphBuilder();
+    let x: Value = builder.input('x', { dtype: 'f32', shape: [1, 2, 300, 4] });
+    const pattern = slidingWindow({ before: 40, after: 40 });
+    for (let i = 0; i < layers; i++) x = builder.attention({ q: x, k: x, v: x }, { pattern }).out;
+    const { model } = lowerGraph(builder.build({ x }), new PlanCache(), {});
+    return [...model.initializers.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  };
+  expect(bytesOf(3)).toBe(bytesOf(1));
 });
 
 test('the rules find violations', () => {

@@ -25,8 +25,8 @@ export interface LoweredGraph {
 }
 
 /**
- * Lowers a graph. Outputs that are the content of a state are no outputs of the model: whoever writes into the
- * state has them. Errors: `UNSUPPORTED` for an op without a lowering.
+ * Lowers a graph. Outputs that are the content of a state are no outputs of the model: whoever writes into
+ * the state has them. Errors: `UNSUPPORTED` for an op without a lowering.
  */
 export function lowerGraph(graph: Graph, plans: PlanCache, options: LowerOptions = {}): LoweredGraph {
   const model = new OnnxModelBuilder();

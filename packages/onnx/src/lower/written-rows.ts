@@ -36,7 +36,7 @@ export interface StateWrite {
   readonly start: Name;
 }
 
-/** Replaces what is at the place of the rows along an axis. Other than the tensor, `whole` has any extents. */
+/** Replaces a part of `whole`, which has the tensor's extent along `axis`, and any others. */
 export function replaceRows(
   scope: GraphScope,
   { extent, start, end }: Pick<WrittenRows, 'extent' | 'start' | 'end'>,

@@ -277,7 +277,10 @@ const I32X4_BINARY = {
   eq: 0x37,
   ne: 0x38,
   ltS: 0x39,
+  gtS: 0x3b,
+  leS: 0x3d,
   leU: 0x3e,
+  geS: 0x3f,
   add: 0xae,
   sub: 0xb1,
   mul: 0xb5,
@@ -294,10 +297,13 @@ interface I32x4Instructions extends Family<typeof I32X4_BINARY, Binary> {
   abs: Unary;
   bitmask(a: V128): Scalar;
   shl(a: V128, bits: I32): V128;
+  shrS(a: V128, bits: I32): V128;
   extendLowI16x8S: Unary;
   extendHighI16x8S: Unary;
   /** Rounds towards 0; beyond the range of 32 bits to its end, NaN to 0. */
   truncSatF32x4S: Unary;
+  /** Converts two float64 in the same way; the upper lanes are 0. */
+  truncSatF64x2SZero: Unary;
   /** Multiplies eight 16-bit integers each, and adds the products of neighbours. */
   dotI16x8S: Binary;
 }
@@ -314,9 +320,11 @@ export const i32x4: I32x4Instructions = {
   abs: unary('i32x4.abs', 0xa0),
   bitmask: (a) => tree('i32', { name: 'i32x4.bitmask', bytes: simd(0xa4) }, a),
   shl: (a, bits) => tree('v128', { name: 'i32x4.shl', bytes: simd(0xab) }, a, toI32(bits)),
+  shrS: (a, bits) => tree('v128', { name: 'i32x4.shr_s', bytes: simd(0xac) }, a, toI32(bits)),
   extendLowI16x8S: unary('i32x4.extend_low_i16x8_s', 0xa7),
   extendHighI16x8S: unary('i32x4.extend_high_i16x8_s', 0xa8),
   truncSatF32x4S: unary('i32x4.trunc_sat_f32x4_s', 0xf8),
+  truncSatF64x2SZero: unary('i32x4.trunc_sat_f64x2_s_zero', 0xfc),
   dotI16x8S: binary('i32x4.dot_i16x8_s', 0xba),
 };
 
@@ -329,6 +337,8 @@ const F32X4_BINARY = {
   ne: 0x42,
   lt: 0x43,
   gt: 0x44,
+  le: 0x45,
+  ge: 0x46,
   add: 0xe4,
   sub: 0xe5,
   mul: 0xe6,
@@ -369,4 +379,18 @@ export const f32x4: F32x4Instructions = {
   nearest: unary('f32x4.nearest', 0x6a),
   convertI32x4S: unary('f32x4.convert_i32x4_s', 0xfa),
   relaxedMadd: (a, b, c) => tree('v128', { name: 'f32x4.relaxed_madd', bytes: simd(0x105) }, a, b, c),
+};
+
+interface F64x2Instructions {
+  floor: Unary;
+  div: Binary;
+  /** Converts the two lower lanes of integers. */
+  convertLowI32x4S: Unary;
+}
+
+/** Instructions on vectors of two 64-bit floats. */
+export const f64x2: F64x2Instructions = {
+  floor: unary('f64x2.floor', 0x75),
+  div: binary('f64x2.div', 0xf3),
+  convertLowI32x4S: unary('f64x2.convert_low_i32x4_s', 0xfe),
 };

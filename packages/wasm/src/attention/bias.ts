@@ -1,9 +1,9 @@
 /**
- * The biases of a call as the kernel reads them: a slope, a table and the strides of a dense
- * bias for each head.
+ * The biases of a call as the kernel reads them: a slope, a table and the strides of a dense bias for each
+ * head, and the tables of its score.
  */
-import { type Tensor } from '@attn/core';
-import { broadcastStrides, sizeOf, type AttentionProblem } from '@attn/core/backend';
+import type { Score, Tensor } from '@attn/core';
+import { broadcastStrides, sizeOf, tablesOf, type AttentionProblem } from '@attn/core/backend';
 import type { HEAD } from '../kernels/attention/layout.ts';
 import type { LogitTerms } from '../kernels/attention/logits.ts';
 import type { Fields } from '../kernels/records.ts';
@@ -18,6 +18,7 @@ export function requiredTerms(inputs: Inputs, problem: AttentionProblem): LogitT
     alibi: inputs.alibiSlopes !== undefined,
     relative: inputs.relativeBias !== undefined,
     bias: inputs.bias !== undefined,
+    score: problem.score,
   };
 }
 
@@ -30,6 +31,7 @@ export function placeBiases(frame: Frame, problem: AttentionProblem, inputs: Inp
     inputs.alibiSlopes && alibi(inputs.alibiSlopes, problem),
     inputs.relativeBias && relative(frame, inputs.relativeBias),
     inputs.bias && dense(frame, inputs.bias, problem),
+    problem.score && scoreTables(frame, inputs, problem.score),
   ].filter((part) => part !== undefined);
   return (batchRow, head) => Object.assign({}, ...parts.map((part) => part(batchRow, head)));
 }
@@ -63,4 +65,15 @@ function dense(
     biasQueryStride: perQuery,
     biasKeyStride: perKey,
   });
+}
+
+/** The tables of the score's expression, which all heads share. */
+function scoreTables(frame: Frame, inputs: Inputs, { tables }: Score): BiasOfHead {
+  const tensors = tablesOf(inputs);
+  const words = Object.entries(tables).flatMap(([name, { isInteger }]) => {
+    const table = tensors[name];
+    return [isInteger ? frame.raw(table) : frame.input(table), ...table.shape];
+  });
+  const address = frame.words(words);
+  return (batchRow, head) => ({ batchRow, head, tables: address });
 }

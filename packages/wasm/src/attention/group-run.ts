@@ -23,6 +23,7 @@ import {
 import { packScratchBytes } from '../kernels/attention/pack.ts';
 import { Records } from '../kernels/records.ts';
 import type { Frame } from '../ops/frame.ts';
+import { needsPositions } from '../kernels/attention/logits.ts';
 import { headBatches, overlapsCopies, type HeadBatch } from './batches.ts';
 import { requiredTerms, type BiasOfHead } from './bias.ts';
 import { allocateDoubleBuffer, headAddress, type BatchBuffers, type PartBytes } from './double-buffer.ts';
@@ -71,8 +72,8 @@ export class GroupRun {
     this.tiles = Math.ceil(block.keyCount / TILE);
     this.ranges = queryRanges(block, queryLength);
     this.rowBlocks = heaviestFirst(block);
-    const { alibi, relative, bias } = requiredTerms(call.inputs, problem);
-    this.plan = placePlan(frame, block, { needsPositions: alibi || relative || bias });
+    const terms = requiredTerms(call.inputs, problem);
+    this.plan = placePlan(frame, block, { needsPositions: needsPositions(terms) });
     const operand = (name: string): Tensor =>
       call.inputs[group.projection === 'global' ? `${name}Global` : name];
     this.q = new StagedHeads(frame, operand('q'), { layout, heads, length: queryLength, dim: headDim });

@@ -20,6 +20,7 @@ export const EACH_KERNEL = `
   attn:attention:full;n=40;heads=1;data=bell*3;softcap=0.5
   attn:attention:full;n=9;bias=k;biasData=ones*-3.4028234663852886e+38;plant=*
   attn:attention:window=4;n=20;relative=3;plant=*
+  attn:attention:*score=*
   attn:linear:x=4x9;weight=7x9;*
   attn:linear:x=4x6;weight=5x6;activation=relu;plant=*
   attn:linear:x=5x16;weight=8x16;activation=gelu;dtype=f16;constants=weight
@@ -80,7 +81,10 @@ export const SOME_GOLDENS = `
   golden:lsh_alt/dup_across
   golden:window/global_mixed`;
 
-/** Of `DIVIDED` each op and each way to cut: for settings that change where threads find work, not its parts. */
+/**
+ * A case of `DIVIDED` for each op and each way to cut: for settings that change where threads find their
+ * work, not its parts.
+ */
 export const SOME_DIVIDED = `
   attn:attention:window=16;n=1000;heads=1;d=16
   attn:attention:window=4+global=0;n=66;batch=2;heads=*

@@ -111,7 +111,7 @@ function mortal(threads: number) {
   return { backend, helpers, alive: () => alive, awaitWork };
 }
 
-/** Calls `kill` at the first progress of a long run, and returns which share of it was done when it failed. */
+/** Calls `kill` at the first progress of a long run. Returns which share of it was done when it failed. */
 async function untilDeath(backend: Backend, kill: () => void): Promise<number> {
   let share = 0;
   const onProgress = ({ done, total }: Progress): void => {

@@ -1,4 +1,5 @@
 /** The engine accepts every module that can be emitted. */
+import { score } from '@attn/core';
 import { ACTIVATIONS } from '@attn/core/backend';
 import { expect, test } from 'vitest';
 import { attentionModule } from './attention/row-block.ts';
@@ -15,6 +16,15 @@ import { reduceModule } from './reduce.ts';
 import { sortModule } from './sort.ts';
 import type { ModuleBuilder } from '../assembler/index.ts';
 
+/** A score with every operation. */
+const SCORE = score((s, { b, h, q, k, table, integers, select }) => {
+  const place = q.mul(3).sub(k).add(b).div(4).mod(9).max(-2).min(7).abs().neg();
+  const number = table('t').at(place, integers('i').at()).div(h).max(s).min(2).log().exp().tanh().abs().neg();
+  const all = q.eq(k).or(q.ne(k), q.lt(k), q.le(k)).and(q.gt(k), q.ge(k)).not();
+  const any = s.eq(1).or(s.ne(1), s.lt(1), s.le(1)).and(s.gt(0.5), s.ge(0.5));
+  return select(all, select(any, number.mul(s), -Infinity), select(any, q, k));
+});
+
 const SIMD: readonly Simd[] = ['relaxed', 'plain'];
 const DIMS = [1, 8, 32, 63, 64, 80, 128, 256];
 const isValid = (module: ModuleBuilder): boolean => WebAssembly.validate(module.toBytes());
@@ -23,7 +33,7 @@ test.each(SIMD)('attention, %s SIMD, for any dims and terms', (simd) => {
   DIMS.forEach((headDim, index) => {
     for (let bits = index % 2; bits < 16; bits += 3) {
       const [softcap, alibi, relative, bias] = [1, 2, 4, 8].map((bit) => (bits & bit) > 0);
-      const terms = { softcap, alibi, relative, bias };
+      const terms = { softcap, alibi, relative, bias, score: bits % 5 === 0 ? SCORE : undefined };
       const valueDim = DIMS[(index + bits) % DIMS.length];
       const sharedMemory = bits % 2 === 0;
       expect(isValid(attentionModule({ simd, sharedMemory, headDim, valueDim, terms }))).toBe(true);

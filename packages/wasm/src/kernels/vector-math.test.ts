@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { i32, ModuleBuilder, v128, type FunctionBuilder } from '../assembler/index.ts';
 import type { Simd } from './arithmetic.ts';
 import { fit } from './polynomial.ts';
-import { exp, exp2, gelu, geluTanh, relu, sigmoid, silu, tanh, type InPlace } from './vector-math.ts';
+import { exp, exp2, gelu, geluTanh, log, relu, sigmoid, silu, tanh, type InPlace } from './vector-math.ts';
 
 /** Applies a function to numbers, four at a time. */
 function evaluate(make: (f: FunctionBuilder) => InPlace, inputs: readonly number[]): Float32Array {
@@ -56,6 +56,24 @@ describe.each(['relaxed', 'plain'] as const)('%s SIMD', (simd: Simd) => {
     expect(greatestError(evaluate(make, inputs), inputs, (x) => 2 ** x, 0)).toBeLessThan(1.2e-7);
     expect([...evaluate(make, [-Infinity, -1e30, -200, 0])]).toEqual([0, 0, 0, 1]);
     expect([...evaluate(make, [NaN, 1, -1, 10])]).toEqual([NaN, 2, 0.5, 1024]);
+  });
+
+  test('log is right to a few units, also near 1 and of subnormal numbers; −∞ of 0, NaN of less', () => {
+    const make = (f: FunctionBuilder): InPlace => log(f, simd);
+    for (const [low, high] of [
+      [2 ** -126, 2 ** -120],
+      [0.01, 0.7],
+      [0.7, 1.5],
+      [0.999, 1.001],
+      [1.5, 1e4],
+      [1e30, 3e38],
+    ]) {
+      const inputs = sweep(low, high, 10_000);
+      expect(greatestError(evaluate(make, inputs), inputs, Math.log, 1e-9)).toBeLessThan(5 * 2 ** -24);
+    }
+    expect([...evaluate(make, [0, -0, -1, -Infinity])]).toEqual([-Infinity, -Infinity, NaN, NaN]);
+    expect([...evaluate(make, [1, Infinity, NaN, -1e-40])]).toEqual([0, Infinity, NaN, NaN]);
+    expect(evaluate(make, [Math.fround(1e-40)])[0]).toBeCloseTo(Math.log(Math.fround(1e-40)), 4);
   });
 
   test('exp is right to a few units, overflows where f32 ends, and is 0 far below', () => {

@@ -109,6 +109,42 @@ export function tanh(f: FunctionBuilder, simd: Simd): InPlace {
 }
 
 /**
+ * log(x) = e · log 2 + log(1 + r) with x = (1 + r) · 2^e and 1 + r from √½ to √2; near 1 it keeps its
+ * relative accuracy. −∞ for 0, NaN for less.
+ */
+export function log(f: FunctionBuilder, simd: Simd): InPlace {
+  const series = fit(
+    (r) => (Math.abs(r) < 1e-3 ? 1 / 3 - r / 4 + r ** 2 / 5 : (Math.log1p(r) - r + r ** 2 / 2) / r ** 3),
+    Math.SQRT1_2 - 1,
+    Math.SQRT2 - 1,
+    8,
+  );
+  const madd = multiplyAdd(simd);
+  const evaluate = horner(f, madd, series);
+  const SQRT_HALF = 0x3f35_04f3;
+  const [from, small, exponent, result] = locals(f, ['from', 'small', 'exponent', 'result']);
+  return (x) => {
+    f.set(from, x);
+    // Subnormal numbers have no exponent of their own.
+    f.set(small, f32x4.lt(x, f32x4.all(2 ** -126)));
+    f.set(x, v128.bitselect(f32x4.mul(x, f32x4.all(2 ** 24)), x, small));
+    f.set(exponent, i32x4.shrS(i32x4.sub(x, i32x4.all(SQRT_HALF)), 23));
+    f.set(x, f32x4.sub(i32x4.sub(x, i32x4.shl(exponent, 23)), f32x4.all(1)));
+    f.set(exponent, f32x4.sub(f32x4.convertI32x4S(exponent), v128.and(small, f32x4.all(24))));
+    evaluate(x, result);
+    // r − r² / 2 + r³ · series, and e · log 2 in two parts, the first of which is exact.
+    f.set(result, f32x4.mul(f32x4.sub(f32x4.mul(x, result), f32x4.all(0.5)), f32x4.mul(x, x)));
+    f.set(result, madd(exponent, f32x4.all(Math.LN2 - 0.693359375), result));
+    f.set(result, f32x4.add(madd(exponent, f32x4.all(0.693359375), x), result));
+    // −∞ for 0, NaN for less and for NaN, ∞ for ∞.
+    const isLarge = v128.not(f32x4.lt(from, f32x4.all(Infinity)));
+    f.set(x, v128.bitselect(from, result, isLarge));
+    f.set(x, v128.bitselect(f32x4.all(NaN), x, f32x4.lt(from, f32x4.all(0))));
+    f.set(x, v128.bitselect(f32x4.all(-Infinity), x, f32x4.eq(from, f32x4.all(0))));
+  };
+}
+
+/**
  * gelu(x) = x · Φ(x), Φ the normal distribution. With a = |x| / √2, Φ(−|x|) is half the complementary error
  * function of a, computed as such so that the negative tail keeps its relative accuracy: ½ − ½ erf(a) by a
  * series up to 1, then e^(−a²) times a polynomial in 1 / (2 + a). Hendrycks & Gimpel 2016,

@@ -11,7 +11,6 @@ const ATTENTION_TESTS = [
   'attn:graph:additive-*',
   'property:*',
   'contract:state-attention*',
-  'contract:state-aborted',
   ...['bigbird', 'dense', 'linformer', 'local', 'longformer', 'window'].map((name) => `golden:${name}/*`),
 ];
 export const WITH_ATTENTION: string = ATTENTION_TESTS.join(' ');
@@ -30,6 +29,7 @@ export const EACH_ATTENTION = `
   attn:attention:full;n=65;heads=1;d=256
   attn:attention:full;n=65;heads=1;d=512
   attn:attention:full;n=66;relative=0
+  attn:attention:causal;n=70;score=every
   attn:attention:full;n=70;dtype=f16;bias=qk;biasData=ones*65504
   attn:attention:full;n=70;nq=9;bias=hqk
   attn:attention:full;n=450;heads=1;d=4
@@ -58,6 +58,34 @@ export const EACH_ATTENTION = `
   attn:lshAttention:n=130;chunk=20;d=1;dv=4;data=signs*1048576;rounds=2;duplicates=once;keyNorm=l2;mask=holes:20
   attn:graph:additive-sum
   attn:graph:lsh=paper;n=48;chunk=8;rounds=2;buckets=6;batch=1`;
+
+/**
+ * Scores that are tried every day. Each is a kernel, which software compiles for seconds; wasm, onnx and
+ * cpu try all.
+ */
+export const SOME_SCORES: string = [
+  'alibi',
+  'bias',
+  'causal',
+  'checkers',
+  'clamped',
+  'exactly',
+  'keyBias',
+  'no',
+]
+  .concat(
+    'positive',
+    'relative',
+    'same',
+    'scalar',
+    'sinkKey',
+    'softcap',
+    'squared',
+    'tableOnly',
+    'temperature',
+  )
+  .map((name) => `!attn:attention:*score=${name}*`)
+  .join(' ');
 
 /** Kernels that differ in everything but the rows: plain, with all biases, for LSH. */
 export const SOME_ATTENTION = `

@@ -27,48 +27,48 @@ function wholeGraph() {
   return builder.build({ log, flat: builder.reshape(log, [2 * 64 * 16]) });
 }
 
-/** Records the sizes of the buffers that the host can map, and the number of all buffers, of the next device. */
+/** Counts the buffers of devices that are opened, and the bytes of the largest that the host can map. */
 async function watchBuffers() {
-  const seen = { mapped: 0, created: 0, alive: 0 };
+  const counts = { mapped: 0, created: 0, alive: 0 };
   await watchDevices((device) => {
     const create = device.createBuffer.bind(device);
     device.createBuffer = (descriptor) => {
       const buffer = create(descriptor);
       const destroy = buffer.destroy.bind(buffer);
-      seen.created++;
-      seen.alive++;
-      if ((descriptor.usage & 1) !== 0) seen.mapped = Math.max(seen.mapped, descriptor.size);
+      counts.created++;
+      counts.alive++;
+      if ((descriptor.usage & 1) !== 0) counts.mapped = Math.max(counts.mapped, descriptor.size);
       buffer.destroy = () => {
-        seen.alive--;
+        counts.alive--;
         return destroy();
       };
       return buffer;
     };
   });
-  return seen;
+  return counts;
 }
 
 test('steps, reorderings and forks leave the state on the device, and steps create no buffer after the first', async () => {
-  const seen = await watchBuffers();
+  const counts = await watchBuffers();
   const backend = webgpu();
   const state = (await backend.createState?.({ log: spec })) as State;
   const step = await backend.compile(stepGraph());
   await step.run(stepInputs(0), { state });
-  const { created } = seen;
+  const { created } = counts;
   for (let at = 1; at < 30; at++) await step.run(stepInputs(at), { state });
-  expect(seen.created).toBe(created);
+  expect(counts.created).toBe(created);
   await state.reorder([1, 1]);
   const fork = await state.fork();
   await fork.dispose();
-  expect(seen.mapped).toBeLessThan(BYTES);
+  expect(counts.mapped).toBeLessThan(BYTES);
   const { data } = await state.read('log');
   expect([data[0], data[29 * 16], data[64 * 16 + 5 * 16], data[30 * 16]]).toEqual([1, 30, 6, 0]);
   await backend.dispose();
-  expect(seen.alive).toBe(0);
+  expect(counts.alive).toBe(0);
 });
 
 test('buffers of a disposed state, and those that a growing one leaves, serve the next', async () => {
-  const seen = await watchBuffers();
+  const counts = await watchBuffers();
   const backend = webgpu();
   const create = async (): Promise<void> => {
     const state = (await backend.createState?.({ log: spec })) as State;
@@ -77,14 +77,14 @@ test('buffers of a disposed state, and those that a growing one leaves, serve th
     await state.dispose();
   };
   await create();
-  const { created } = seen;
+  const { created } = counts;
   for (let i = 0; i < 5; i++) await create();
-  expect(seen.created).toBe(created);
+  expect(counts.created).toBe(created);
   await backend.dispose();
 });
 
 test('tensors of one size are reordered with room for one more, not for all', async () => {
-  const seen = await watchBuffers();
+  const counts = await watchBuffers();
   const backend = webgpu();
   const names = ['a', 'b', 'c', 'd'];
   const state = (await backend.createState?.(Object.fromEntries(names.map((name) => [name, spec])))) as State;
@@ -94,10 +94,10 @@ test('tensors of one size are reordered with room for one more, not for all', as
       data: new Float32Array(2048).map((_, i) => index + (i < 1024 ? 0 : 10)),
     });
   await state.read('a');
-  const { created } = seen;
+  const { created } = counts;
   await state.reorder([1, 0]);
   // One tensor, the rows, and the parameters.
-  expect(seen.created - created).toBeLessThanOrEqual(3);
+  expect(counts.created - created).toBeLessThanOrEqual(3);
   for (const [index, name] of names.entries()) {
     const { data } = await state.read(name);
     expect([data[0], data[1023], data[1024], data[2047]]).toEqual([10 + index, 10 + index, index, index]);
@@ -154,16 +154,16 @@ test('a lost device takes its states with it; others are created on the next one
 });
 
 test('a tensor that no kernel could bind is refused, and nothing is left of the others', async () => {
-  const seen = await watchBuffers();
+  const counts = await watchBuffers();
   const backend = webgpu();
   await backend.probe();
-  const { alive } = seen;
+  const { alive } = counts;
   const huge = { dtype: 'f32', shape: [2 ** 20, 1024] } as const;
   await expect(backend.createState?.({ log: spec, huge })).rejects.toMatchObject({
     code: 'OUT_OF_MEMORY',
     message: expect.stringMatching(/state huge takes 4294967296 bytes, and this device binds at most \d+/),
   });
-  expect(seen.alive).toBe(alive);
+  expect(counts.alive).toBe(alive);
   const state = (await backend.createState?.({ log: spec })) as State;
   await state.write('log', { ...spec, data: new Float32Array(2048).fill(2) });
   await expect(state.resize('log', [2 ** 16, 1024, 16])).rejects.toMatchObject({ code: 'OUT_OF_MEMORY' });

@@ -220,7 +220,7 @@ function resourceOf(gpu: GpuDevice, held: Held): GPUBufferBinding {
   return { buffer, size: Math.max(4, Math.min(Math.ceil(deviceBytes(held, gpu) / 16) * 16, buffer.size)) };
 }
 
-/** A buffer for a tensor, kept if the commands succeed. Errors: `OUT_OF_MEMORY` where no kernel could bind it. */
+/** A buffer for a tensor, kept if commands succeed. Errors: `OUT_OF_MEMORY` where no kernel could bind it. */
 function allocate(gpu: GpuDevice, memory: RunMemory, name: string, spec: TensorSpec): GPUBuffer {
   const bytes = deviceBytes(spec, gpu);
   const { maxStorageBufferBindingSize: most } = gpu.limits;
@@ -238,7 +238,7 @@ function clear(gpu: GpuDevice, encoder: GPUCommandEncoder, held: Held): void {
   if (bytes > 0) encoder.clearBuffer(held.buffer, 0, bytes);
 }
 
-/** Records commands and submits them. After a fault nothing has changed, and the new buffers are destroyed. */
+/** Records and submits commands. After a fault nothing has changed, and the new buffers are destroyed. */
 function submit<T>(gpu: GpuDevice, record: (encoder: GPUCommandEncoder, memory: RunMemory) => T): Promise<T> {
   return withCommands(gpu, async (encoder, memory) => {
     const result = record(encoder, memory);

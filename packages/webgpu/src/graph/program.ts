@@ -307,13 +307,13 @@ export class Program {
   private keepOnGpu({ encoder, buffers, memory: runMemory }: RecordedRun): Record<string, GpuTensor> {
     const { gpu, graph, memory } = this;
     const storages = [...graph.outputs.values()].map((id) => memory.storage[id]);
-    const kept = new Set([...graph.inputs.values(), ...graph.states.values(), ...this.constants.keys()]);
+    const lasting = new Set([...graph.inputs.values(), ...graph.states.values(), ...this.constants.keys()]);
     const outputs: Record<string, GpuTensor> = {};
     for (const [name, id] of graph.outputs) {
       const storage = memory.storage[id];
       const isOnly = storages.filter((other) => other === storage).length === 1;
       let buffer = this.bufferOf(id, buffers);
-      if (!isOnly || kept.has(storage)) {
+      if (!isOnly || lasting.has(storage)) {
         const source = buffer;
         const bytes = deviceBytes(graph.values[id], this.options);
         buffer = runMemory.acquire(bytes);

@@ -2,6 +2,8 @@
 // be read; of attention, which is long, the other variants are hashed, so that a change in any of them shows.
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { score } from '@attn/core';
+import { scoreOptions } from '../ops/attention-score.ts';
 import { nullDevice } from '../device/null-device.testing.ts';
 import { PipelineCache, type KernelSource } from '../device/pipeline-cache.ts';
 import { attentionKernel } from './attention/attention.wgsl.ts';
@@ -45,6 +47,24 @@ test.each([
   }
   // A name says which variant it is.
   expect(new Set(kernels.map(({ name }) => name)).size).toBe(kernels.length);
+});
+
+test('a score with every operation compiles', async () => {
+  const own = score((s, { b, h, q, k, number, table, integers, select }) => {
+    const place = q.mul(3).sub(k).add(b).div(4).mod(9).max(-2).min(7).abs().neg();
+    const element = table('t').at(place, integers('i').at()).div(h).max(s).min(number(2)).log().exp().tanh();
+    const all = q
+      .eq(k)
+      .or(q.ne(k), q.lt(k), q.le(k))
+      .and(q.gt(k), q.ge(-(2 ** 31)))
+      .not();
+    const any = s.eq(1).or(s.ne(1), s.lt(1), s.le(1)).and(s.gt(0.5), s.ge(-Infinity));
+    return select(all, select(any, element.abs().neg().mul(s).sub(h), Infinity), select(any, q, k));
+  });
+  const options = scoreOptions(own, ['f32', 'i32']);
+  await expect(options.body).toMatchFileSnapshot('__snapshots__/score-body.wgsl');
+  const kernel = attentionKernel({ ...PLAIN, rows: 16, score: options });
+  await expect(new PipelineCache(await nullDevice()).get(kernel)).resolves.toBeDefined();
 });
 
 test('a kernel that does not compile says where and why', async () => {

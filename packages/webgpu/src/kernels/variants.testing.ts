@@ -111,9 +111,27 @@ const chunked = booleans.flatMap((hasMeetings) =>
   ),
 );
 
+/** Scores, which call all functions that they may. */
+const scored = (['f32', 'f16'] as const).map((input) =>
+  attentionKernel({
+    ...PLAIN,
+    rows: 16,
+    input,
+    output: input,
+    score: {
+      key: 'all',
+      elements: [input, 'i32'],
+      body: `
+let place = inside(quotientOf(q, 3) + remainderOf(k, 5) + table1[inside(h, plan[params.tableExtents + 1u])], plan[params.tableExtents]);
+let x = logarithm(exponential(hyperbolicTangent(f32(table0[place]))));
+return select(mostOf(leastOf(x, s), f32(b)), minusInfinity(), areNumbers(x, s));`,
+    },
+  }),
+);
+
 /** All variants of attention, each once. */
 export const attention: readonly KernelSource[] = [
-  ...new Map([...shapes, ...kinds, ...chunked].map((kernel) => [kernel.code, kernel])).values(),
+  ...new Map([...shapes, ...kinds, ...scored, ...chunked].map((kernel) => [kernel.code, kernel])).values(),
 ];
 
 const elements = ['f32', 'f16'] as const;

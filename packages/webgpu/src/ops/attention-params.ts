@@ -13,10 +13,24 @@ import type { ProgramContext } from '../graph/context.ts';
 import { DeviceTable } from '../graph/dispatch.ts';
 import type { BiasParams, CallParams, PlanOffsets } from '../kernels/attention/tiles/plan.wgsl.ts';
 
-/** All arrays of a group one after another, and where each begins. */
-export function planTable({ block, members }: PlanGroup): [DeviceTable, PlanOffsets] {
+/** All arrays of a group and the extents of tables one after another, and where each begins. */
+export function planTable(
+  { block, members }: PlanGroup,
+  extents: readonly number[],
+): [DeviceTable, PlanOffsets] {
   const { queryIndex, keyIndex, rowStart, spanColumn, spanTiles, spanMask, masks } = block;
-  const parts = { members, queryIndex, keyIndex, rowStart, spanColumn, spanTiles, spanMask, masks };
+  const tableExtents = Uint32Array.from(extents);
+  const parts = {
+    members,
+    queryIndex,
+    keyIndex,
+    rowStart,
+    spanColumn,
+    spanTiles,
+    spanMask,
+    masks,
+    tableExtents,
+  };
   const size = Object.values(parts).reduce((sum, part) => sum + (part?.length ?? 0), 0);
   const words = new Uint32Array(size);
   const offsets: Record<string, number> = {};

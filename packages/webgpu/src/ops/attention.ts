@@ -3,6 +3,7 @@ import type { AttentionPlan, Tensor } from '@attn/core';
 import {
   inputSpecs,
   planTensors,
+  tableInput,
   type AttentionProblem,
   type NodeOf,
   type PlanGroup,
@@ -30,6 +31,7 @@ import { FILL_PARAMS, fillKernel } from '../kernels/elementwise.ts';
 import { MERGE_PARAMS, mergeBuffers, mergeKernel } from '../kernels/merge.ts';
 import { elementGrid, gridParts, packParams, type FloatElement } from '../kernels/wgsl.ts';
 import { biasParams, callParams, planTable } from './attention-params.ts';
+import { scoreOptions } from './attention-score.ts';
 import { BUSY_GROUPS } from './busy.ts';
 import { memberRuns, piecesOf, type MemberSource } from './slices.ts';
 
@@ -100,7 +102,11 @@ function groupDispatches(call: Call, group: PlanGroup): Dispatch[] {
   if (queryCount * keyCount * members.length === 0) return [];
   const suffix = projection === 'global' ? 'Global' : '';
   const { inputs, outputs } = node;
-  const [table, offsets] = planTable(group);
+  const tables = scoreTables(node, problem);
+  const [table, offsets] = planTable(
+    group,
+    tables.flatMap((id) => specOf(context, id).shape),
+  );
   const params: PlanParams = {
     queryCount,
     keyCount,
@@ -126,7 +132,8 @@ function groupDispatches(call: Call, group: PlanGroup): Dispatch[] {
     out: sourceOf(context, outputs[0]),
   };
   const { alibiSlopes: slopes, relativeBias: relative, bias } = inputs;
-  const whole = { plan: table, slopes, relative, bias, lse: outputs[1] };
+  const tableById = Object.fromEntries(tables.map((id, index) => [`table${index}`, id]));
+  const whole = { plan: table, slopes, relative, bias, ...tableById, lse: outputs[1] };
   const splits = splitsOf(group, workgroupsOf(call, queryCount) * members.length);
   return memberRuns(members, sources, params, problem, context.limits.bindingBytes).flatMap((slice) => {
     const run: GroupRun = {
@@ -213,11 +220,18 @@ function splitDispatches(call: Call, run: GroupRun, splits: number): Dispatch[] 
   ];
 }
 
+/** The tables of the score, in its order. */
+function scoreTables({ inputs }: NodeOf<'attention'>, { score }: AttentionProblem): readonly ValueId[] {
+  return Object.keys(score?.tables ?? {}).map((name) => inputs[tableInput(name)]);
+}
+
 function kernelOptions(
   context: ProgramContext,
-  { inputs, outputs }: NodeOf<'attention'>,
-  { headDim, valueDim, returnLse }: AttentionProblem,
+  node: NodeOf<'attention'>,
+  problem: AttentionProblem,
 ): AttentionOptions {
+  const { headDim, valueDim, score, returnLse } = problem;
+  const { inputs, outputs } = node;
   const stored = (id: ValueId | undefined): FloatElement | undefined =>
     id === undefined ? undefined : floatElementOf(context, id);
   return {
@@ -227,6 +241,14 @@ function kernelOptions(
     alibi: stored(inputs.alibiSlopes),
     relative: stored(inputs.relativeBias),
     bias: stored(inputs.bias),
+    score:
+      score &&
+      scoreOptions(
+        score,
+        scoreTables(node, problem).map((id) =>
+          specOf(context, id).dtype === 'i32' ? 'i32' : floatElementOf(context, id),
+        ),
+      ),
     state: returnLse ? 'lse' : undefined,
   };
 }

@@ -110,7 +110,7 @@ export function emitMask(context: ProgramContext, { inputs, outputs }: NodeOf<'m
   });
 }
 
-/** The dispatches of a `writeRows` node: a copy of x, unless x is a state that is written in place, then the rows. */
+/** The dispatches of a `writeRows` node: a copy of x, unless it is a state, and then the rows. */
 export function emitWriteRows(
   context: ProgramContext,
   { inputs: { x, rows, at }, outputs: [y], attributes: { axis } }: NodeOf<'writeRows'>,

@@ -20,6 +20,7 @@ test('heads that share keys share a run as long as their slices fit into binding
     queryOffset: 0,
     scale: 1,
     softcap: undefined,
+    score: undefined,
     layout: 'bhnd',
     returnLse: false,
   } as const;

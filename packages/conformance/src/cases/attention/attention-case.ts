@@ -3,10 +3,11 @@
  * only its differences from the defaults, so that a table of cases reads as the list of what is tried.
  */
 import { GraphBuilder, type Pattern, type Tensor, type Tensors, type Value } from '@attn/core';
-import { TILE, type AttentionLayout } from '@attn/core/backend';
+import { sizeOf, TABLE_INPUTS, tableInput, tablesOf, TILE, type AttentionLayout } from '@attn/core/backend';
 import { caseId, type CaseParams, type ConformanceCase } from '../../case.ts';
 import {
   fill,
+  fillIntegers,
   fillMask,
   fillSegments,
   seedOf,
@@ -17,6 +18,7 @@ import {
 import { sampleRows } from '../../rows.ts';
 import { inHalf, plant } from '../inputs.ts';
 import { describePattern } from './describe-pattern.ts';
+import { SCORES, type NamedScore } from './scores.ts';
 
 /** The declarative form of an attention case. Absent fields have the named defaults. */
 export interface AttentionCaseSpec {
@@ -77,6 +79,8 @@ export interface AttentionCaseSpec {
   readonly sinks?: DataRecipe;
   /** Sinks are f32 beside halves. */
   readonly wideSinks?: boolean;
+  /** The name of a score among `SCORES`. */
+  readonly score?: string;
   /** Separate projections for global tokens. */
   readonly separate?: boolean;
   /** Values put into inputs: `k@0,1,5,2=NaN`; with fewer indices, a whole slice: `v@0,0,3=Infinity`. */
@@ -138,14 +142,18 @@ function buildGraph(spec: AttentionCaseSpec, inputs: Tensors): ReturnType<GraphB
   const builder = new GraphBuilder();
   const values: Record<string, Value> = {};
   for (const [name, tensor] of Object.entries(inputs)) values[name] = builder.input(name, tensor);
-  const { q, k, v, ...optional } = values;
+  const tables = tablesOf(values);
+  const { q, k, v, ...optional } = Object.fromEntries(
+    Object.entries(values).filter(([name]) => !name.startsWith(TABLE_INPUTS)),
+  );
   const { out, lse } = builder.attention(
-    { ...optional, q, k, v },
+    { ...optional, q, k, v, tables },
     {
       pattern: spec.pattern,
       scale: spec.scale,
       queryOffset: spec.offset,
       softcap: spec.softcap,
+      score: spec.score === undefined ? undefined : SCORES[spec.score].score,
       layout: spec.layout,
       returnLse: spec.lse ?? true,
     },
@@ -222,6 +230,18 @@ function makeInputs(spec: AttentionCaseSpec, id: string, round: number): Tensors
   if (spec.relative !== undefined)
     inputs.relativeBias = floats('relative', [heads, 2 * spec.relative + 1], 'bell');
   if (spec.sinks) inputs.sinks = floats('sinks', [heads], spec.sinks);
+  const tried: NamedScore | undefined = spec.score === undefined ? undefined : SCORES[spec.score];
+  for (const [table, recipe] of Object.entries(tried?.tables({ batch, heads, n }) ?? {})) {
+    const name = tableInput(table);
+    inputs[name] =
+      recipe.below === undefined
+        ? floats(name, recipe.shape, recipe.data ?? 'bell')
+        : {
+            dtype: 'i32',
+            shape: recipe.shape,
+            data: fillIntegers(recipe.below, sizeOf(recipe.shape), seed(name)),
+          };
+  }
   for (const text of spec.plant ?? []) plant(inputs, text);
   if (dtype === 'f32') return inputs;
   return spec.wideSinks ? { ...inHalf(inputs), sinks: inputs.sinks } : inHalf(inputs);

@@ -7,6 +7,7 @@ import type { NamedSpecs } from '../op.ts';
 import { checkDtype, checkShapeIs, fail, sameShape, sharedFloat } from '../validate.ts';
 import { effectivePattern } from './effective-pattern.ts';
 import { checkBiasIsNumbers, checkMaskAxes } from './mask-words.ts';
+import { checkScore } from './check-score.ts';
 import { attentionProblem, inBhnd, type AttentionAttributes, type AttentionProblem } from './spec.ts';
 
 const OP = 'attention';
@@ -20,6 +21,7 @@ export function inferAttention(inputs: NamedSpecs, attributes: AttentionAttribut
   const problem = attentionProblem(inputs, attributes);
   checkPositions(problem);
   checkOptionalInputs(inputs, problem, dtype);
+  checkScore(inputs, problem, dtype);
   checkPattern(inputs, attributes, problem);
 
   const { batch, heads, queryLength, valueDim, layout, returnLse } = problem;

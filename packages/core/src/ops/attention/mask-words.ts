@@ -26,7 +26,7 @@ const INSTEAD: readonly (readonly [name: RegExp, instead: string | undefined])[]
   [/causal/, 'pattern: causal()'],
   [/window/, 'pattern: slidingWindow({ before, after })'],
   [/bias/, 'bias'],
-  [/scoremod/, 'bias, alibiSlopes, relativeBias or softcap'],
+  [/scoremod/, 'score: score((s, { b, h, q, k }) => …)'],
 ];
 
 /** The advice for an option of another library: `write keyMask …`; undefined for other names. */

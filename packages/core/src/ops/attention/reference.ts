@@ -2,8 +2,9 @@
 import { broadcastStrides } from '../broadcast.ts';
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { emptyReference } from '../reference-tensor.ts';
+import { scoreFunction } from '../../scores/evaluate-score.ts';
 import { effectivePattern, patternData } from './effective-pattern.ts';
-import { attentionProblem, kvHeadOf, rowStrides, type AttentionAttributes } from './spec.ts';
+import { attentionProblem, kvHeadOf, rowStrides, tablesOf, type AttentionAttributes } from './spec.ts';
 
 /** A tensor of plain numbers. Bits of f16 are none: convert them with `toReference`. */
 export interface ReferenceInput {
@@ -77,7 +78,7 @@ interface Row {
 /**
  * Defines attention as a function of (batch row, head), then of the query row i, for keys j at position j:
  *
- *     logit(j) = softcap(scale · q(i)·k(j)) + bias + alibi + relative     for each visible j
+ *     logit(j) = score(softcap(scale · q(i)·k(j)) + bias + alibi + relative)     for each visible j
  *     lse      = log(Σ exp(logit(j)) + exp(sink(h)))                      without sinks sink(h) = −∞
  *     out      = Σ exp(logit(j) − lse) · v(j)
  *
@@ -101,6 +102,7 @@ function attentionRows(
   const local = { q: q.data, k: k.data, v: v.data };
   const global = qGlobal ? { q: qGlobal.data, k: kGlobal.data, v: vGlobal.data } : local;
   const bias = logitBias(inputs, attributes);
+  const change = problem.score && scoreFunction(problem.score.tree, tablesOf(inputs));
 
   return (b, h) => {
     const kvHead = kvHeadOf(problem, h);
@@ -121,7 +123,8 @@ function attentionRows(
         for (let d = 0; d < headDim; d++) score += operands.q[queryAt + d] * operands.k[keyAt + d];
         score *= scale;
         if (softcap !== undefined) score = softcap * Math.tanh(score / softcap);
-        const logit = score + bias(b, h, i, j);
+        const biased = score + bias(b, h, i, j);
+        const logit = change?.({ s: biased, b, h, q: i + queryOffset, k: j }) ?? biased;
         if (logit !== -Infinity) visible.push({ key: j, logit });
       }
       if (visible.length === 0) return { out, lse: sink };

@@ -1,7 +1,7 @@
 /**
- * The attention op: softmax(scale · q kᵀ + bias, over the keys that the pattern allows) · v. All sizes and
- * options of a call are derived here, once, so that backends check only their own limits. Vaswani et al.
- * 2017, §3.2.1.
+ * The attention op: softmax(score(scale · q kᵀ + bias), over the keys that the pattern allows) · v. All
+ * sizes and options of a call are derived here, once, so that backends check only their own limits. Vaswani
+ * et al. 2017, §3.2.1.
  */
 import { attentionHint } from './mask-words.ts';
 import type { OptionKinds } from '../../check/check-options.ts';
@@ -16,6 +16,7 @@ import {
 } from '../../check/kinds.ts';
 import { canonicalJson } from '../../util/json-value.ts';
 import type { Pattern } from '../../patterns/pattern.ts';
+import { isScore, type Score } from '../../scores/score.ts';
 import type { OpSpec } from '../op.ts';
 
 /** The axes of q, k, v and out: [batch, heads, seq, headDim] (`bhnd`), or [batch, seq, heads, headDim]. */
@@ -33,6 +34,11 @@ export interface AttentionAttributes {
   readonly queryOffset?: number;
   /** Positive: logits become `softcap · tanh(scale · q·k / softcap)`, before any bias. Default: no cap. */
   readonly softcap?: number;
+  /**
+   * What the logit of a pair becomes: a function of it, of the positions and of `tables`. It comes last,
+   * after the soft cap and the biases. Default: the logit as it is.
+   */
+  readonly score?: Score;
   /** The axes of q, k, v and out. Default `bhnd`. */
   readonly layout?: AttentionLayout;
   /** Whether to return the log-sum-exp, too: lse [batch, heads, queryLength], f32, natural log. */
@@ -105,6 +111,28 @@ export interface AttentionInputs<T> {
    * with the pattern `sinks(count)`. OpenAI 2025, gpt-oss, https://arxiv.org/abs/2508.10925
    */
   readonly sinks?: T;
+  /**
+   * The tables that `score` reads, by the names that it has for them: f32, f16 or i32, of up to 4 axes. The
+   * input of a node for the table `name` is `tables.name`.
+   */
+  readonly tables?: Readonly<Record<string, T>>;
+}
+
+/** The input of a node that has the table of this name. */
+export function tableInput(name: string): `tables.${string}` {
+  return `${TABLE_INPUTS}${name}`;
+}
+
+/** What the names of such inputs begin with. */
+export const TABLE_INPUTS = 'tables.';
+
+/** The tables among a node's inputs, by the names that its score has for them. */
+export function tablesOf<T>(inputs: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(inputs)
+      .filter(([name]) => name.startsWith(TABLE_INPUTS))
+      .map(([name, table]) => [name.slice(TABLE_INPUTS.length), table]),
+  );
 }
 
 /** The name of an input of attention. */
@@ -139,6 +167,7 @@ export const ATTENTION_ATTRIBUTES: OptionKinds<AttentionAttributes> = {
   scale: aNumber,
   queryOffset: integer(),
   softcap: aPositiveNumber,
+  score: { expected: 'a score, as score((s, { q, k }) => …) makes it', test: isScore },
   layout: aLayout,
   returnLse: aBoolean,
 };
@@ -148,13 +177,15 @@ export const attentionSpec: OpSpec<AttentionAttributes> = {
   required: ATTENTION_REQUIRED,
   // Nodes have no sinks: `GraphBuilder.attention` composes them of other ops.
   optional: ATTENTION_OPTIONAL.filter((name) => name !== 'sinks'),
+  families: [TABLE_INPUTS],
   attributes: ATTENTION_ATTRIBUTES,
   hint: attentionHint,
   flops: (inputs, attributes) => {
     const { batch, heads, queryLength, keyLength, headDim, valueDim } = attentionProblem(inputs, attributes);
     return 2 * batch * heads * queryLength * keyLength * (headDim + valueDim);
   },
-  attributesKey: ({ pattern, ...options }) => canonicalJson({ ...options, pattern: pattern.key }),
+  attributesKey: ({ pattern, score, ...options }) =>
+    canonicalJson({ ...options, pattern: pattern.key, score: score?.key }),
 };
 
 /** The sizes of an attention call, and its options with defaults. */
@@ -169,6 +200,7 @@ export interface AttentionProblem {
   readonly scale: number;
   readonly queryOffset: number;
   readonly softcap: number | undefined;
+  readonly score: Score | undefined;
   readonly layout: AttentionLayout;
   readonly returnLse: boolean;
 }
@@ -198,6 +230,7 @@ export function attentionProblem(
     scale: attributes.scale ?? 1 / Math.sqrt(headDim),
     queryOffset: attributes.queryOffset ?? keyLength - queryLength,
     softcap: attributes.softcap,
+    score: attributes.score,
     layout,
     returnLse: attributes.returnLse ?? false,
   };

@@ -4,7 +4,7 @@
  * numbers. Not published.
  */
 import type { BoolExpression, IntExpression } from '../expression.ts';
-import type { FormulaFunction } from '../formula.ts';
+import type { FormulaFunction } from '../where-function.ts';
 
 /** Whether query `q` of this head may see key `k`. */
 type Predicate = (h: number, q: number, k: number) => boolean;

@@ -38,7 +38,7 @@ export interface LocalChunks {
 
 /** Options of `buildLocalChunks`. */
 export interface LocalChunkOptions
-  extends LocalChunks, Omit<AttentionAttributes, 'pattern' | 'queryOffset'> {}
+  extends LocalChunks, Omit<AttentionAttributes, 'pattern' | 'queryOffset' | 'score'> {}
 
 /** The operands of `localChunkAttention`, with the shapes of `AttentionInputs`. */
 export type LocalChunkOperands<T> = Pick<AttentionInputs<T>, 'q' | 'k' | 'v' | 'keyMask' | 'queryMask'>;

@@ -39,8 +39,8 @@ test('the second waits for the first, however long it works', async () => {
     const { mtimeMs } = await stat(path);
     now += 0.9 * silence;
     await vi.waitUntil(async () => (await stat(path)).mtimeMs !== mtimeMs, PATIENCE);
-    const seen = looks + 2;
-    await vi.waitUntil(() => looks >= seen || order.length > 0, PATIENCE);
+    const enough = looks + 2;
+    await vi.waitUntil(() => looks >= enough || order.length > 0, PATIENCE);
   }
   order.push('release');
   await first?.release();

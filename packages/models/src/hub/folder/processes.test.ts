@@ -46,7 +46,7 @@ function start(errand: Partial<Errand> = {}): Started {
 const locks = (): Promise<readonly string[]> => readdir(join(folder, '.locks', 'models--org--name'));
 const PATIENCE = { timeout: 100_000, interval: 10 };
 /** Waits until so many processes want the model. */
-const wanted = (count: number): Promise<boolean> =>
+const arrivals = (count: number): Promise<boolean> =>
   vi.waitUntil(
     () => hub.requests.filter((request) => request.includes('paths-info')).length >= count,
     PATIENCE,
@@ -63,7 +63,7 @@ const partReceived = (): Promise<boolean> =>
 test('three at once download once', async () => {
   const goOn = hub.hold('model.safetensors', 500_000);
   const outcomes = [start(), start(), start()].map(({ outcome }) => outcome);
-  await wanted(3);
+  await arrivals(3);
   goOn();
   for (const outcome of outcomes) expect(await outcome).toEqual({ bytes: LARGE.length });
   expect(hub.requests.filter((request) => request.includes('model.safetensors')).length).toBe(2);
@@ -75,7 +75,7 @@ test('a killed one blocks nobody, and what it received is used', async () => {
   const first = start();
   await partReceived();
   const others = [start(), start()];
-  await wanted(3);
+  await arrivals(3);
   hub.faults.length = 0;
   first.child.kill('SIGKILL');
   expect(await first.outcome).toBe(undefined);

@@ -13,7 +13,7 @@ import {
   type AttentionProblem,
   type NodeOf,
 } from '@attn/core/backend';
-import type { GraphScope } from '../../model/onnx-model-builder.ts';
+import type { GraphScope, OnnxModelBuilder } from '../../model/onnx-model-builder.ts';
 import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 import { emitDirect } from './direct.ts';
@@ -26,7 +26,14 @@ import { emitCausal } from './causal.ts';
 import { isStaticPlan, rowTables } from './operands.ts';
 import { emitVisibleKeys, hidesFewKeys, onlyKeyMaskDecides, planOfAllKeys } from './key-mask.ts';
 import type { Projection } from './key-pools.ts';
-import { DYNAMIC_LIMITS, schedulePlan, STATIC_LIMITS, type Schedule } from './schedule.ts';
+import {
+  CORRECTING_LIMITS,
+  DYNAMIC_LIMITS,
+  schedulePlan,
+  STATIC_LIMITS,
+  type Schedule,
+  type ScheduleOptions,
+} from './schedule.ts';
 import { emitScan, type ScanOperands } from './scan.ts';
 import { emitIf, type StepResult } from './softmax.ts';
 import { dynamicTables, staticTables, type ScheduleTables } from './tables.ts';
@@ -58,15 +65,35 @@ export function lowerAttention(context: LoweringContext, node: NodeOf<'attention
     finish(context, node, problem, { out: emitFused(context, node, problem) });
     return;
   }
-  const schedule = schedulePlan(problem, plan, { ...STATIC_LIMITS, ...options.schedule });
-  const scans = (scope: GraphScope): StepResult =>
-    emitScans(context, node, problem, staticTables(context, problem, schedule), scope);
+  const scans = (scope: GraphScope, limits?: Partial<ScheduleOptions>): StepResult =>
+    emitScans(context, node, problem, tablesOf(context, problem, plan, limits), scope);
   const blocks = options.causalBlocks ?? causalBlocks(queryLength);
   const result =
     blocks !== undefined && isFullyCausal(node, problem, plan)
-      ? emitCausal(context, node, problem, blocks, scans)
+      ? emitCausal(context, node, problem, blocks, (scope) => scans(scope, CORRECTING_LIMITS))
       : scans(main);
   finish(context, node, problem, result);
+}
+
+/** The tables in each model, by plan and options. */
+const TABLES = new WeakMap<OnnxModelBuilder, Map<AttentionPlan, Map<string, ScheduleTables>>>();
+
+/** The tables of a plan that never changes. Nodes with one plan, such as layers of a model, share them. */
+function tablesOf(
+  context: LoweringContext,
+  problem: AttentionProblem,
+  plan: AttentionPlan,
+  limits: Partial<ScheduleOptions> = {},
+): ScheduleTables {
+  const options = { ...STATIC_LIMITS, ...limits, ...context.options.schedule };
+  const ofModel = TABLES.get(context.model) ?? new Map<AttentionPlan, Map<string, ScheduleTables>>();
+  TABLES.set(context.model, ofModel);
+  const ofPlan = ofModel.get(plan) ?? new Map<string, ScheduleTables>();
+  ofModel.set(plan, ofPlan);
+  const key = `${problem.kvHeads} ${options.bins}`;
+  const tables = ofPlan.get(key) ?? staticTables(context, problem, schedulePlan(problem, plan, options));
+  ofPlan.set(key, tables);
+  return tables;
 }
 
 /** Adds attention whose plan is made for each run. */
@@ -75,23 +102,19 @@ function emitDynamic(
   node: NodeOf<'attention'>,
   problem: AttentionProblem,
 ): StepResult {
-  const { main, options } = context;
+  const { main } = context;
   const schedule = (plan: AttentionPlan): Schedule => schedulePlan(problem, plan, DYNAMIC_LIMITS);
   const keyMask = onlyKeyMaskDecides(context.graph, node) ? context.input(node, 'keyMask') : undefined;
   const skips = keyMask === undefined ? undefined : hidesFewKeys;
   const tables = dynamicTables(context, node, problem, { schedule, options: DYNAMIC_LIMITS, skips });
   if (keyMask === undefined || tables.skipped === undefined)
     return emitScans(context, node, problem, tables, main);
-  const ofAllKeys = schedulePlan(problem, planOfAllKeys(context, node), {
-    ...STATIC_LIMITS,
-    ...options.schedule,
-  });
+  const ofAllKeys = tablesOf(context, problem, planOfAllKeys(context, node));
   const results = ({ out, lse }: StepResult): Name[] => (lse === undefined ? [out] : [out, lse]);
   const [out, lse] = emitIf(main, {
     condition: tables.skipped,
     outputs: problem.returnLse ? 2 : 1,
-    whenTrue: (branch) =>
-      results(emitScans(context, node, problem, staticTables(context, problem, ofAllKeys), branch, keyMask)),
+    whenTrue: (branch) => results(emitScans(context, node, problem, ofAllKeys, branch, keyMask)),
     whenFalse: (branch) => results(emitScans(context, node, problem, tables, branch)),
   });
   return { out, lse };

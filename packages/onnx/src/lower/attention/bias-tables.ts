@@ -1,10 +1,11 @@
 /** Prepares the biases of a call as tables that the steps of scans read. */
-import type { AttentionProblem, NodeOf } from '@attn/core/backend';
+import { tablesOf, type AttentionProblem, type NodeOf } from '@attn/core/backend';
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
 import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 import type { BiasTables, DenseBias } from './logits.ts';
 import { emitOffsetBias } from './offset-bias.ts';
+import type { ScoreTable, ScoreTables } from './score.ts';
 import type { PoolTables } from './tables.ts';
 
 /** The tables of a call's biases, for scans over a pool of keys; undefined without any. */
@@ -22,9 +23,11 @@ export function biasTables(
   const slopes = operand('alibiSlopes');
   const relative = operand('relativeBias');
   const bias = operand('bias');
-  if ([bias, relative, slopes].every((table) => table === undefined)) return undefined;
+  const { score } = problem;
+  if ([bias, relative, slopes, score].every((table) => table === undefined)) return undefined;
   return {
     positions,
+    score: score && { score, tables: scoreTables(context, node, scope) },
     offset: emitOffsetBias(scope, {
       problem,
       slopes,
@@ -34,6 +37,19 @@ export function biasTables(
     }),
     dense: bias && denseBias(scope, bias, problem, run()),
   };
+}
+
+/** The tables of a call's score, flat. */
+function scoreTables(
+  context: LoweringContext,
+  node: NodeOf<'attention'>,
+  scope: GraphScope,
+): ScoreTables['tables'] {
+  const entries = Object.entries(tablesOf(node.inputs)).map(([name, id]): [string, ScoreTable] => [
+    name,
+    { elements: scope.reshape(context.value(id), [-1]), shape: context.spec(id).shape },
+  ]);
+  return Object.fromEntries(entries);
 }
 
 function denseBias(

@@ -36,10 +36,11 @@ export function causalBlocks(n: number): CausalBlocks | undefined {
 /** Whether every query of a node sees its own key and all before it, and nothing is added to logits. */
 export function isFullyCausal(
   node: NodeOf<'attention'>,
-  { batch, heads, queryLength, keyLength, queryOffset }: AttentionProblem,
+  { batch, heads, queryLength, keyLength, queryOffset, score }: AttentionProblem,
   plan: AttentionPlan,
 ): boolean {
   if (queryLength !== keyLength || queryOffset !== 0 || !node.attributes.pattern.isCausal) return false;
+  if (score !== undefined) return false;
   if (['bias', 'alibiSlopes', 'relativeBias'].some((name) => node.inputs[name] !== undefined)) return false;
   return (
     plan.stats.allowedPairs === (batch * heads * queryLength * (queryLength + 1)) / 2 &&

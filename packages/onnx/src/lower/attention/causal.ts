@@ -1,6 +1,6 @@
 /**
  * Causal attention as large products. A `Scan` over the heads takes blocks of rows; each block multiplies a
- * few blocks of keys before it, and its own keys, where a triangle hides the later ones. The parts of a row
+ * few blocks of keys before it, and its own keys, of which it sees a triangle. The parts of a row
  * add up (`unshifted.ts`), so no logits are joined and nothing is merged. Where a row needs it, the scans of
  * any other pattern run as well.
  */
@@ -73,62 +73,84 @@ function emitSums(
   ];
 
   const body = main.body();
-  const q = body.input('queries', { dtype: 'f32', shape: [...lead, n, headDim] });
-  const k = body.input('keys', { dtype: 'f32', shape: [n, headDim] });
-  const v = body.input('values', { dtype: 'f32', shape: [n, valueDim] });
-  const { model } = body;
-  const slice = (name: Name, start: number, end: number, axis = 0): Name =>
-    body.op('Slice', [name, model.integers([start]), model.integers([end]), model.integers([axis])]);
-  const last = model.integers([-1]);
-  const triangles = new Map<number, Name>();
-  const triangleOf = (rows: number): Name => {
-    const triangle =
-      triangles.get(rows) ??
-      model.array('triangle', { dtype: 'f32', shape: [rows, rows] }, lowerTriangle(rows));
-    triangles.set(rows, triangle);
-    return triangle;
+  const operands: HeadOperands = {
+    q: body.input('queries', { dtype: 'f32', shape: [...lead, n, headDim] }),
+    k: body.input('keys', { dtype: 'f32', shape: [n, headDim] }),
+    v: body.input('values', { dtype: 'f32', shape: [n, valueDim] }),
   };
-  const wholeBlocks: { readonly keys: Name; readonly values: Name }[] = [];
-  const sums: Name[] = [];
-  const totals: Name[] = [];
+  const results: UnshiftedSums[] = [];
+  const cutBlocks = keyBlocksOf(body, operands, blocks.keys);
   for (let start = 0; start < n; start += blocks.rows) {
     const rows = Math.min(blocks.rows, n - start);
-    const part = slice(q, start, start + rows, lead.length);
-    const queries = shared === 1 ? part : body.reshape(part, [shared * rows, headDim]);
-    let sum: Name | undefined;
-    let total: Name | undefined;
-    const add = (weights: Name, values: Name): void => {
-      const product = body.op('MatMul', [weights, values]);
-      const ofWeights = body.op('ReduceSum', [weights, last], { keepdims: 1 });
-      sum = sum === undefined ? product : body.op('Add', [product, sum]);
-      total = total === undefined ? ofWeights : body.op('Add', [ofWeights, total]);
-    };
+    const part = cut(body, operands.q, [start, start + rows], lead.length);
+    const q = shared === 1 ? part : body.reshape(part, [shared * rows, headDim]);
     const weightsOf = (keys: Name): Name =>
-      body.op('Exp', [emitScores(body, { problem, portable, q: queries, keys, rank: 2 })]);
-    /** Own weights, of which those of later keys are 0: by head, since all heads share a triangle. */
-    const own = weightsOf(slice(k, start, start + rows));
-    const byHead = shared === 1 ? own : body.reshape(own, [shared, rows, rows]);
-    const visible = body.op('Mul', [byHead, triangleOf(rows)]);
-    add(shared === 1 ? visible : body.reshape(visible, [shared * rows, rows]), slice(v, start, start + rows));
-    const whole = Math.floor(start / blocks.keys);
-    for (let block = 0; block < whole; block++) {
-      const [from, to] = [block * blocks.keys, (block + 1) * blocks.keys];
-      wholeBlocks[block] ??= { keys: slice(k, from, to), values: slice(v, from, to) };
-      add(weightsOf(wholeBlocks[block].keys), wholeBlocks[block].values);
-    }
-    const rest = whole * blocks.keys;
-    if (rest < start) add(weightsOf(slice(k, rest, start)), slice(v, rest, start));
-    sums.push(body.reshape(sum ?? '', [...lead, rows, valueDim]));
-    totals.push(body.reshape(total ?? '', [...lead, rows, 1]));
+      body.op('Exp', [emitScores(body, { problem, portable, q, keys, rank: 2 })]);
+    // Later keys of the block itself are hidden, for each of the heads that share them.
+    const own = body.reshape(weightsOf(cut(body, operands.k, [start, start + rows])), [shared, rows, rows]);
+    const visible = body.reshape(body.op('Trilu', [own], { upper: 0 }), [shared * rows, rows]);
+    const parts = [
+      { weights: visible, values: cut(body, operands.v, [start, start + rows]) },
+      ...cutBlocks(start).map(({ keys, values }) => ({ weights: weightsOf(keys), values })),
+    ];
+    const { sum, total } = addUp(body, parts);
+    results.push({
+      sum: body.reshape(sum, [...lead, rows, valueDim]),
+      total: body.reshape(total, [...lead, rows, 1]),
+    });
   }
   const join = (parts: readonly Name[]): Name => body.op('Concat', parts, { axis: lead.length });
-  body.output(join(sums), { dtype: 'f32', shape: [...lead, n, valueDim] });
-  body.output(join(totals), { dtype: 'f32', shape: [...lead, n, 1] });
+  body.output(join(results.map(({ sum }) => sum)), { dtype: 'f32', shape: [...lead, n, valueDim] });
+  body.output(join(results.map(({ total }) => total)), { dtype: 'f32', shape: [...lead, n, 1] });
   const [sum, total] = main.ops('Scan', inputs, 2, { num_scan_inputs: 3, body });
   return { sum, total };
 }
 
-/** [rows, rows]: 1 where a query sees a key of its own block, else 0. */
-function lowerTriangle(rows: number): Float32Array {
-  return Float32Array.from({ length: rows * rows }, (_, i) => (i % rows <= Math.floor(i / rows) ? 1 : 0));
+/** The operands of a head of keys: q [N, D], or [shared, N, D] if heads share it, k [N, D], and v [N, Dv]. */
+type HeadOperands = Readonly<Record<'q' | 'k' | 'v', Name>>;
+
+/** Some keys of a head, and their values. */
+interface KeyBlock {
+  readonly keys: Name;
+  readonly values: Name;
+}
+
+/** Rows from one to before another, along an axis. */
+function cut(body: GraphScope, name: Name, [from, to]: readonly [number, number], axis = 0): Name {
+  const { model } = body;
+  return body.op('Slice', [name, model.integers([from]), model.integers([to]), model.integers([axis])]);
+}
+
+/** Returns a function that cuts the keys before one into blocks. Whole blocks are cut once for all. */
+function keyBlocksOf(body: GraphScope, { k, v }: HeadOperands, size: number): (end: number) => KeyBlock[] {
+  const wholeBlocks: KeyBlock[] = [];
+  const block = (from: number, to: number): KeyBlock => {
+    return { keys: cut(body, k, [from, to]), values: cut(body, v, [from, to]) };
+  };
+  return (end) => {
+    const whole = Math.floor(end / size);
+    while (wholeBlocks.length < whole) {
+      const from = wholeBlocks.length * size;
+      wholeBlocks.push(block(from, from + size));
+    }
+    const blocks = wholeBlocks.slice(0, whole);
+    return whole * size < end ? [...blocks, block(whole * size, end)] : blocks;
+  };
+}
+
+/** Adds up weighted values and weights of all parts of some rows. */
+function addUp(
+  body: GraphScope,
+  parts: readonly { readonly weights: Name; readonly values: Name }[],
+): UnshiftedSums {
+  const last = body.model.integers([-1]);
+  return parts
+    .map(({ weights, values }) => ({
+      sum: body.op('MatMul', [weights, values]),
+      total: body.op('ReduceSum', [weights, last], { keepdims: 1 }),
+    }))
+    .reduce((before, part) => ({
+      sum: body.op('Add', [part.sum, before.sum]),
+      total: body.op('Add', [part.total, before.total]),
+    }));
 }

@@ -44,8 +44,8 @@ export function emitDirect(
     kvHeads === heads ? name : main.reshape(name, [batch, heads, queryLength, width]);
 
   const scale = softcap === undefined ? problem.scale : problem.scale / softcap;
-  // ONNX Runtime computes products of one row where the keys are, but not with a factor of their own, which it
-  // would make of a scalar.
+  // ONNX Runtime computes a product of one row where the keys are, unless the product has a factor; it would
+  // make one of a scalar.
   const factors = new Float32Array(headDim).fill(scale);
   const scaled = main.op('Mul', [
     headsFirst(context, node.inputs.q, problem),
@@ -88,8 +88,8 @@ export function emitDirect(
 }
 
 /**
- * Adds softmax and sums of values in a form that is NaN where the exact one is needed. Most keys of a cache may
- * be hidden by −∞, with which ONNX Runtime's Softmax, and products of what it gives, take ten times as long.
+ * Adds softmax and sums of values in a form that is NaN where the exact one is needed. Most keys of a cache
+ * may be hidden by −∞, over which ONNX Runtime's Softmax takes up to ten times as long.
  */
 function emitRows(
   scope: GraphScope,
@@ -141,8 +141,8 @@ function emitProducts({ main, options }: LoweringContext, queries: Name, keys: R
 }
 
 /**
- * Adds the sums of values by weights [B, Hkv, rows, Nk]: [B, Hkv, rows, Dv]. Values that were replaced have the
- * weight 0; where one is not finite the sum is NaN, which asks for the exact form.
+ * Adds the sums of values by weights [B, Hkv, rows, Nk]: [B, Hkv, rows, Dv]. Values that were replaced have
+ * the weight 0; where one is not finite the sum is NaN, which asks for the exact form.
  */
 function emitSums(context: LoweringContext, weights: Name, values: Rows): Name {
   const { main, model } = context;

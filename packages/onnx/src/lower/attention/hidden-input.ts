@@ -1,4 +1,4 @@
-/** Which keys are hidden from a few queries, as an input of the model, for plans that depend on the inputs of a run. */
+/** Which keys a run hides from a few queries, as an input of the model. */
 import { f32, type AttentionPlan } from '@attn/core';
 import {
   forEachTile,
@@ -13,8 +13,8 @@ import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 
 /**
- * Adds the input, [B, 1, Nq, Nk] of −∞ for hidden pairs and 0, and the feed that fills it in for each run. All
- * heads see the same, because the data of a run hides tokens from all of them.
+ * Adds the input, [B, 1, Nq, Nk] of −∞ for hidden pairs and 0, and the feed that fills it in for each run.
+ * All heads see the same, because the data of a run hides tokens from all of them.
  */
 export function hiddenInput(
   { main, graph, plans, planFeeds }: LoweringContext,

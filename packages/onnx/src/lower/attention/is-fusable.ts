@@ -1,14 +1,18 @@
-/** Decides which attention becomes one operator of ONNX Runtime (`fused.ts`), or two products (`direct.ts`). */
+/** Decides which attention becomes one operator (`fused.ts`), or two products (`direct.ts`). */
 import type { AttentionPlan } from '@attn/core';
 import type { AttentionProblem, NodeOf } from '@attn/core/backend';
 
-/** Whether MultiHeadAttention computes this node: every pair is allowed, without biases, soft cap or lse. */
+/**
+ * Whether MultiHeadAttention computes this node: every pair is allowed, without biases, soft cap, score or
+ * lse.
+ */
 export function isFusable(
   node: NodeOf<'attention'>,
   problem: AttentionProblem,
   plan: AttentionPlan,
 ): boolean {
-  if (problem.softcap !== undefined || problem.returnLse || node.inputs.bias !== undefined) return false;
+  const { softcap, returnLse } = problem;
+  if (softcap !== undefined || returnLse || node.inputs.bias !== undefined) return false;
   return allowsAll(node, problem, plan);
 }
 
@@ -16,8 +20,8 @@ export function isFusable(
 const MOST_DIRECT = 16;
 
 /**
- * Whether two products compute this node: few queries, every pair is allowed, and no bias but a dense one. Where
- * data decides on the plan, `plan` is that of data which hides nothing.
+ * Whether two products compute this node: few queries, every pair is allowed, and neither a score nor a bias
+ * but a dense one. Where data decides on the plan, `plan` is that of data which hides nothing.
  */
 export function isDirect(node: NodeOf<'attention'>, problem: AttentionProblem, plan: AttentionPlan): boolean {
   return (
@@ -26,8 +30,9 @@ export function isDirect(node: NodeOf<'attention'>, problem: AttentionProblem, p
 }
 
 function allowsAll(node: NodeOf<'attention'>, problem: AttentionProblem, plan: AttentionPlan): boolean {
-  const { batch, heads, queryLength, keyLength } = problem;
+  const { batch, heads, queryLength, keyLength, score } = problem;
   return (
+    score === undefined &&
     node.inputs.alibiSlopes === undefined &&
     node.inputs.relativeBias === undefined &&
     plan.stats.allowedPairs === batch * heads * queryLength * keyLength &&

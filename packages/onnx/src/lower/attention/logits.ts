@@ -1,12 +1,13 @@
 /**
- * Computes the logits of a step's row blocks over some of their tiles: scale · q kᵀ, the soft cap, and
- * biases by position. The caller adds masks.
+ * Computes the logits of a step's row blocks over some of their tiles: scale · q kᵀ, the soft cap, biases by
+ * position, and the score's expression. The caller adds masks.
  */
-import type { AttentionProblem } from '@attn/core/backend';
+import type { AttentionProblem, IndexVariable } from '@attn/core/backend';
 import { MICROSOFT } from '../../model/domains.ts';
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
 import type { Name } from '../../model/values.ts';
 import type { OffsetBias } from './offset-bias.ts';
+import { emitScore, type ScoreTables } from './score.ts';
 
 /** Tables of the biases of a call, which the steps of its scans read. */
 export interface BiasTables {
@@ -14,6 +15,8 @@ export interface BiasTables {
   readonly offset?: OffsetBias;
   /** A dense bias by query and key. */
   readonly dense?: DenseBias;
+  /** The score's expression, and its tables. */
+  readonly score?: ScoreTables;
   /** Adds the positions of the pool's keys to the model, in pieces: [tiles, 64 / size] i32, in pieces. */
   readonly positions: (size: number) => Name;
 }
@@ -72,13 +75,43 @@ export function emitScores(body: GraphScope, { problem, portable, q, keys, rank 
 export function emitLogits(body: GraphScope, operands: LogitsOperands): Name {
   let logits = emitScores(body, { ...operands, rank: 3 });
   for (const bias of emitBiases(body, operands)) logits = body.op('Add', [logits, bias]);
-  return logits;
+  const { portable, biases } = operands;
+  if (biases?.score === undefined) return logits;
+  const keys = (): Name => emitFirstKeys(body, biases, operands.tiles, 1);
+  const variable = (name: IndexVariable): Name => emitVariable(body, operands, name, keys);
+  return emitScore(body, biases.score, { portable, logits, variable });
+}
+
+/** A variable of scores: [G, 64, 1] i32, or [G, 1, T·64] for the positions of keys. */
+function emitVariable(
+  body: GraphScope,
+  { problem, rows }: LogitsOperands,
+  name: IndexVariable,
+  keys: () => Name,
+): Name {
+  const { heads, queryLength, queryOffset } = problem;
+  const { model } = body;
+  const int = (value: number): Name => model.scalar(value, 'i32');
+  const column = (value: Name): Name => body.op('Unsqueeze', [value, model.integers([2])]);
+  const member = (): Name => body.op('Div', [rows, int(queryLength)]);
+  switch (name) {
+    case 'b':
+      return column(body.op('Div', [member(), int(heads)]));
+    case 'h':
+      return column(body.op('Mod', [member(), int(heads)]));
+    case 'q':
+      return column(body.op('Add', [body.op('Mod', [rows, int(queryLength)]), int(queryOffset)]));
+    case 'k':
+      return keys();
+    default:
+      return name satisfies never;
+  }
 }
 
 /** The biases of a step, each of a shape that broadcasts to [G, 64, T·64]. */
 function emitBiases(body: GraphScope, { problem, rows, tiles, biases: tables }: LogitsOperands): Name[] {
   if (tables === undefined) return [];
-  const { offset, dense, positions } = tables;
+  const { offset, dense } = tables;
   const { heads, queryLength, queryOffset } = problem;
   const { model } = body;
   const int = (value: number): Name => model.scalar(value, 'i32');
@@ -87,9 +120,7 @@ function emitBiases(body: GraphScope, { problem, rows, tiles, biases: tables }: 
   const biases: Name[] = [];
   const query = body.op('Mod', [rows, int(queryLength)]);
   const member = body.op('Div', [rows, int(queryLength)]);
-  /** Positions of the first keys of all pieces of tiles [G, T], counted in pieces: [G, 1, T·64 / size]. */
-  const firstKeys = (size: number): Name =>
-    body.reshape(body.op('Gather', [positions(size), tiles]), [0, 1, -1], { zeroKeepsExtent: true });
+  const firstKeys = (size: number): Name => emitFirstKeys(body, tables, tiles, size);
   /** Pieces [G, 64 or 1, T·64 / size] of a table, side by side: [G, 64 or 1, T·64]. */
   const gather = (table: Name, pieces: Name): Name =>
     body.reshape(body.op('Gather', [table, pieces]), [0, 0, -1], { zeroKeepsExtent: true });
@@ -121,4 +152,14 @@ function emitBiases(body: GraphScope, { problem, rows, tiles, biases: tables }: 
     );
   }
   return biases;
+}
+
+/** Positions of the first keys of all pieces of tiles [G, T], counted in pieces: [G, 1, T·64 / size]. */
+function emitFirstKeys(
+  body: GraphScope,
+  { positions }: Pick<BiasTables, 'positions'>,
+  tiles: Name,
+  size: number,
+): Name {
+  return body.reshape(body.op('Gather', [positions(size), tiles]), [0, 1, -1], { zeroKeepsExtent: true });
 }

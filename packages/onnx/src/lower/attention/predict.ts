@@ -1,7 +1,7 @@
 /**
- * Predicts the work of lowered attention: one fused operator, two products, large blocks, or scans whose steps
- * gather tiles and attend to them. The unit is nanoseconds of one thread of a machine whose products run at
- * 155 GFLOP/s; `run/predict.ts` scales it to the machine in use.
+ * Predicts the work of lowered attention: one fused operator, two products, large blocks, or scans whose
+ * steps gather tiles and attend to them. The unit is nanoseconds of one thread of a machine whose products
+ * run at 155 GFLOP/s; `run/predict.ts` scales it to the machine in use.
  */
 import { type AttentionPlan } from '@attn/core';
 import { TILE, type AttentionProblem } from '@attn/core/backend';

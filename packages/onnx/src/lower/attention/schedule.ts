@@ -76,6 +76,9 @@ export interface ScheduleOptions {
  */
 export const STATIC_LIMITS: ScheduleOptions = { blocks: 4, tiles: 512, bins: 64 };
 
+/** Limits of what rarely runs: few bins, which take little of a model and of the time to open it. */
+export const CORRECTING_LIMITS: ScheduleOptions = { ...STATIC_LIMITS, bins: 4 };
+
 /** Limits where data decides on the plan, so that one model must serve all plans. */
 export const DYNAMIC_LIMITS: ScheduleOptions = { blocks: 4, tiles: Infinity, bins: 4, isFixed: true };
 

@@ -39,10 +39,17 @@ export const HEAD = {
   bias: 60,
   biasQueryStride: 64,
   biasKeyStride: 68,
+  /**
+   * For the score's expression: number of the batch row and of the head, and the address of words: for each
+   * of its tables, the table's address and extents.
+   */
+  batchRow: 72,
+  head: 76,
+  tables: 80,
 } as const;
 
 /** Bytes of a `HEAD`. */
-export const HEAD_BYTES = 80;
+export const HEAD_BYTES = 96;
 
 /** Layout of a `BlockPlan`: two counts, then the addresses of its arrays. */
 export const PLAN = {

@@ -1,7 +1,8 @@
 /**
- * Changes the logits of a tile before the softmax: first the soft cap, then the biases. A term is emitted
- * only into kernels that need it.
+ * Changes the logits of a tile before the softmax: first the soft cap, then the biases, then the
+ * score's expression. A term is emitted only into kernels that need it.
  */
+import type { Score } from '@attn/core';
 import {
   f32x4,
   i32,
@@ -12,11 +13,12 @@ import {
   type I32,
   type Local,
   type ModuleBuilder,
-  type V128,
 } from '../../assembler/index.ts';
 import type { Simd } from '../arithmetic.ts';
 import { tanh } from '../vector-math.ts';
+import { gather } from './gather.ts';
 import { HEAD, PLAN } from './layout.ts';
+import { scoreParts, type ScoreParts } from './score.ts';
 import { SCORE_STRIDE } from './softmax.ts';
 
 /** The terms that a kernel applies to logits. */
@@ -25,6 +27,8 @@ export interface LogitTerms {
   readonly alibi: boolean;
   readonly relative: boolean;
   readonly bias: boolean;
+  /** The score's expression. */
+  readonly score: Score | undefined;
 }
 
 const PARAMETERS = {
@@ -41,13 +45,18 @@ const PARAMETERS = {
   column: 'i32',
 } as const;
 
+/** Whether terms depend on positions. */
+export function needsPositions({ alibi, relative, bias, score }: LogitTerms): boolean {
+  return alibi || relative || bias || score !== undefined;
+}
+
 /** Defines the function that applies the terms to a tile; undefined if there are none. */
 export function defineLogits(
   module: ModuleBuilder,
   simd: Simd,
   terms: LogitTerms,
 ): FunctionHandle<typeof PARAMETERS> | undefined {
-  const positional = terms.alibi || terms.relative || terms.bias;
+  const positional = needsPositions(terms);
   if (!terms.softcap && !positional) return undefined;
   return module.define('logits', PARAMETERS, (f, p) => {
     const x = f.local('logit', 'v128');
@@ -63,14 +72,23 @@ export function defineLogits(
       f.set(keyIndex, i32.add(index, i32.mul(p.column, SCORE_STRIDE)));
     }
     const keys = f.local('keys', 'v128');
+    const queries = f.local('positions', 'v128');
+    const score: ScoreParts | undefined =
+      terms.score &&
+      scoreParts(f, simd, { score: terms.score, head: p.head, pair: { s: x, q: queries, k: keys } });
     f.count('row', p.rows, 1, (row) => {
       const at = f.let('at', i32.add(p.scores, i32.mul(row, SCORE_STRIDE)));
       const query = f.let('query', i32.load(i32.add(p.queryRows, i32.shl(row, 2))));
       const position = f.let('position', i32.add(query, i32.load(p.head, HEAD.queryOffset)));
+      if (score !== undefined) {
+        f.set(queries, i32x4.splat(position));
+        score.row();
+      }
       f.count('byte', i32.shl(p.columns, 2), 16, (byte) => {
         if (positional) f.set(keys, v128.load(i32.add(keyIndex, byte)));
         f.set(x, v128.load(i32.add(at, byte)));
         for (const change of changes) change({ query, position, keys });
+        score?.pair();
         f.do(v128.store(i32.add(at, byte), x));
       });
     });
@@ -136,11 +154,4 @@ function bias(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place:
     f.set(addresses, i32x4.add(i32x4.splat(row), i32x4.mul(keys, keyStride)));
     f.set(x, f32x4.add(x, gather(addresses)));
   };
-}
-
-/** Loads four floats from four addresses. */
-export function gather(addresses: Local<'v128'>): V128 {
-  let vector: V128 = v128.load32Zero(i32x4.extractLane(0, addresses));
-  for (const lane of [1, 2, 3]) vector = v128.load32Lane(lane, i32x4.extractLane(lane, addresses), vector);
-  return vector;
 }

@@ -14,7 +14,7 @@ import {
   type ModuleBuilder,
   type V128,
 } from '../../assembler/index.ts';
-import { gather } from '../attention/logits.ts';
+import { gather } from '../attention/gather.ts';
 import { SCORE_STRIDE } from '../attention/softmax.ts';
 import { CHUNKS, LSH_CALL, LSH_HEAD, ROW, type SlotLayout } from './layout.ts';
 

@@ -33,6 +33,7 @@ struct Params {
   spanTiles: u32,
   spanMask: u32,
   masks: u32,
+  tableExtents: u32,
   queryCount: u32,
   keyCount: u32,
   hasQueryIndex: u32,
@@ -207,7 +208,7 @@ fn capped(x: f32) -> f32 {
   return params.softcap * sign(y) * (1.0 - 2.0 / (e + 1.0));
 }
 
-// The soft cap, then biases.
+// The soft cap, then biases, then the score's expression.
 fn finishLogits(scaled: vec4f, work: Work, tile: Tile, query: u32, x: u32, visible: u32) -> vec4f {
   var logits = scaled;
   if (params.softcap != 0.0) {

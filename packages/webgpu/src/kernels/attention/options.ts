@@ -1,5 +1,6 @@
 /** The variants of the attention kernel, and the shared memory that each takes. */
 import type { FloatElement, FloatStorage } from '../wgsl.ts';
+import { scoreName, type ScoreOptions } from './score.wgsl.ts';
 
 /** The features that a variant of the kernel has, and the shape of its tiles. */
 export interface AttentionOptions {
@@ -22,6 +23,8 @@ export interface AttentionOptions {
   readonly alibi: FloatElement | undefined;
   readonly relative: FloatElement | undefined;
   readonly bias: FloatElement | undefined;
+  /** The score's expression, if the call has one. */
+  readonly score?: ScoreOptions | undefined;
   /** What is written for each row beside `out`: its log-sum-exp, or the figures that parts are merged by. */
   readonly state: 'lse' | 'part' | undefined;
   /**
@@ -82,7 +85,7 @@ export function attentionWorkgroupBytes({
 /** The name of a variant, which lists its options. */
 export function attentionName(options: AttentionOptions): string {
   const { wholeHeads, wholeValues, groups, rows, depth, subgroups, input, output } = options;
-  const { alibi, relative, bias, state, chunks } = options;
+  const { alibi, relative, bias, score, state, chunks } = options;
   const features = {
     chunks,
     meetings: chunks?.hasMeetings,
@@ -93,6 +96,7 @@ export function attentionName(options: AttentionOptions): string {
     alibi,
     relative,
     bias,
+    score: score && scoreName(score),
     lse: state === 'lse',
     part: state === 'part',
   };

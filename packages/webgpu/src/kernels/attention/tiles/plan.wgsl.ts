@@ -5,6 +5,7 @@
 import { when, wgsl } from '../../template.ts';
 import type { Params } from '../../wgsl.ts';
 import type { AttentionOptions } from '../options.ts';
+import { declareScored, scoreBuffers } from '../score.wgsl.ts';
 import type { TileSource } from './source.ts';
 
 /** Sizes and strides of a call. */
@@ -55,6 +56,8 @@ const PLAN_OFFSETS = {
   spanTiles: 'u32',
   spanMask: 'u32',
   masks: 'u32',
+  /** Extents of the tables of the score, one table's after another's. */
+  tableExtents: 'u32',
 } as const;
 
 /** What a dispatch covers of a group of the plan. */
@@ -93,7 +96,7 @@ export type PlanParams = Params<typeof PLAN_PARAMS>;
  * The source. Grid: workgroups of a member, members, splits. A member is a head of a batch row; a block is 64
  * queries of the plan.
  */
-export function planTiles({ rows, input, alibi, relative, bias }: AttentionOptions): TileSource {
+export function planTiles({ rows, input, alibi, relative, bias, score }: AttentionOptions): TileSource {
   return {
     params: PLAN_PARAMS,
     keys: input,
@@ -102,6 +105,7 @@ export function planTiles({ rows, input, alibi, relative, bias }: AttentionOptio
       ...(alibi && { slopes: alibi }),
       ...(relative && { relative }),
       ...(bias && { bias }),
+      ...(score && scoreBuffers(score)),
     },
     code: wgsl`
       // What the plan has for a workgroup: the spans of its block, its first row in their masks, and its
@@ -207,17 +211,26 @@ export function planTiles({ rows, input, alibi, relative, bias }: AttentionOptio
         return params.softcap * sign(y) * (1.0 - 2.0 / (e + 1.0));
       }
 
-      // The soft cap, then biases.
+      ${score ? declareScored(score) : ''}
+      // The soft cap, then biases, then the score's expression.
       fn finishLogits(scaled: vec4f, work: Work, tile: Tile, query: u32, x: u32, visible: u32) -> vec4f {
         var logits = scaled;
         if (params.softcap != 0.0) {
           for (var j = 0u; j < 4u; j++) { logits[j] = capped(logits[j]); }
         }
         ${when(alibi ?? relative ?? bias, biases({ alibi, relative, bias }))}
+        ${when(score, SCORE)}
         return logits;
       }`,
   };
 }
+
+/** Replaces logits by their scores. */
+const SCORE = wgsl`
+  for (var j = 0u; j < 4u; j++) {
+    let position = i32(query) + params.queryOffset;
+    logits[j] = scored(logits[j], i32(work.batch), i32(work.head), position, i32(keyAt(tile, x * 4u + j)));
+  }`;
 
 type Biases = Pick<AttentionOptions, 'alibi' | 'relative' | 'bias'>;
 

@@ -1,0 +1,131 @@
+/**
+ * Lowers the score's expression of a call to plain operators on the logits of a step. Shapes broadcast:
+ * what is the same for all keys, or all queries, is computed once for them.
+ */
+import type { Score } from '@attn/core';
+import { scoreDependsOn, ScoreCompiler, type IndexVariable, type ScoreCode } from '@attn/core/backend';
+import type { GraphScope } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
+
+/** A table of the call. */
+export interface ScoreTable {
+  /** Its elements, [size]: f32 or i32. */
+  readonly elements: Name;
+  readonly shape: readonly number[];
+}
+
+/** A score, and its tables by name. */
+export interface ScoreTables {
+  readonly score: Score;
+  readonly tables: Readonly<Record<string, ScoreTable>>;
+}
+
+/** What the score of a step is computed from. */
+export interface ScoreOperands {
+  readonly portable: boolean;
+  /** [G, 64, T·64] f32. */
+  readonly logits: Name;
+  /** Adds the nodes of a variable, i32 of a shape that broadcasts to that of the logits. */
+  variable(name: IndexVariable): Name;
+}
+
+/** Adds the nodes that compute the scores of logits, [G, 64, T·64]. */
+export function emitScore(body: GraphScope, { score, tables }: ScoreTables, operands: ScoreOperands): Name {
+  const { tree } = score;
+  const result = new ScoreCompiler(operators(body, tables, operands)).number(tree);
+  if (scoreDependsOn(tree, 's')) return result;
+  // It may be the same for all keys, or for all queries.
+  return body.op('Expand', [result, body.op('Shape', [operands.logits])]);
+}
+
+function operators(
+  body: GraphScope,
+  tables: ScoreTables['tables'],
+  { portable, logits, variable }: ScoreOperands,
+): ScoreCode<Name, Name, Name> {
+  const { model } = body;
+  const int = (value: number): Name => model.scalar(value, 'i32');
+  const unary =
+    (operator: string) =>
+    (x: Name): Name =>
+      body.op(operator, [x]);
+  const binary =
+    (operator: string) =>
+    (a: Name, b: Name): Name =>
+      body.op(operator, [a, b]);
+  const not = unary('Not');
+  /** ONNX leaves open what a maximum of NaN is; ONNX Runtime gives NaN. */
+  const choose = (operator: 'Max' | 'Min', comparison: 'Greater' | 'Less') => (a: Name, b: Name) => {
+    if (!portable) return body.op(operator, [a, b]);
+    const takesB = body.op('Or', [body.op(comparison, [b, a]), body.op('IsNaN', [b])]);
+    return body.op('Where', [takesB, b, a]);
+  };
+  const mod = (a: Name, b: Name): Name => body.op('Mod', [a, b]);
+  /** Div rounds towards 0. */
+  const floorDiv = (a: Name, b: Name): Name => {
+    const isInexact = not(body.op('Equal', [mod(a, b), int(0)]));
+    const isAbove = body.op('And', [body.op('Less', [a, int(0)]), isInexact]);
+    return body.op('Sub', [body.op('Div', [a, b]), body.cast(isAbove, 'i32')]);
+  };
+  const comparisons = {
+    eq: binary('Equal'),
+    ne: (a: Name, b: Name) => not(body.op('Equal', [a, b])),
+    lt: binary('Less'),
+    le: binary('LessOrEqual'),
+    gt: binary('Greater'),
+    ge: binary('GreaterOrEqual'),
+  };
+  const select = (test: Name, yes: Name, no: Name): Name => body.op('Where', [test, yes, no]);
+  const element = (name: string, index: readonly Name[]): Name => {
+    const { elements, shape } = tables[name];
+    const place = index.reduce<Name | undefined>((before, i, axis) => {
+      const inside = body.op('Min', [body.op('Max', [i, int(0)]), int(shape[axis] - 1)]);
+      return before === undefined
+        ? inside
+        : body.op('Add', [body.op('Mul', [before, int(shape[axis])]), inside]);
+    }, undefined);
+    return body.op('Gather', [elements, place ?? int(0)]);
+  };
+  return {
+    score: () => logits,
+    variable,
+    number: (value) => model.scalar(value),
+    integer: int,
+    float: (value) => body.cast(value, 'f32'),
+    numberUnary: {
+      neg: unary('Neg'),
+      abs: unary('Abs'),
+      exp: unary('Exp'),
+      log: unary('Log'),
+      tanh: unary('Tanh'),
+    },
+    numberBinary: {
+      add: binary('Add'),
+      sub: binary('Sub'),
+      mul: binary('Mul'),
+      div: binary('Div'),
+      min: choose('Min', 'Less'),
+      max: choose('Max', 'Greater'),
+    },
+    integerUnary: { neg: unary('Neg'), abs: unary('Abs') },
+    integerBinary: {
+      add: binary('Add'),
+      sub: binary('Sub'),
+      mul: binary('Mul'),
+      div: floorDiv,
+      mod,
+      min: binary('Min'),
+      max: binary('Max'),
+    },
+    compareNumbers: comparisons,
+    compareIntegers: comparisons,
+    truth: (value) => body.cast(int(value ? 1 : 0), 'bool'),
+    not,
+    and: binary('And'),
+    or: binary('Or'),
+    selectNumber: select,
+    selectInteger: select,
+    table: element,
+    integers: element,
+  };
+}
