@@ -150,6 +150,7 @@ async function decoding(stored: Stored, options: SuiteOptions): Promise<Table> {
         'floor, ms': late.floor,
         'first over floor': early.ratio,
         'last over floor': late.ratio,
+        'encoder alone, peak, MB': encoder.peak / 1e6,
         'peak, MB': times.peak / 1e6,
         'beyond weights and caches, MB': (times.peak - weightBytes - caches) / 1e6,
       });
