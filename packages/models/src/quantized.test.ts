@@ -50,9 +50,9 @@ const IDS = [
   'today/models/q3_encoder',
 ];
 
-async function load({ checkpoint }: Golden, options: FamilyOptions): Promise<Model> {
+async function load({ checkpoint, architecture }: Golden, options: FamilyOptions): Promise<Model> {
   const family = (await findFamily(checkpoint.config)) ?? expect.fail('no family');
-  return family.load(checkpoint, options);
+  return family.load(checkpoint, { architecture, ...options });
 }
 
 /** Writes a golden's codes, and loads them from the disk. */

@@ -369,7 +369,7 @@ describe('make-checkpoint', () => {
 
   test.each([
     ['longformer-tiny', 'there is no file longformer-tiny'],
-    ['{"model_type":"gpt2"}', '--config must be of longformer, reformer'],
+    ['{"model_type":"gpt2"}', '--config must be of longformer, led, bart, reformer'],
     ['{"model_type":"longformer"}', 'must be an integer from 1'],
     ['[]', 'must hold a JSON object, got []'],
   ])('%s: %s', async (config, message) => {
