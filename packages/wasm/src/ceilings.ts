@@ -3,7 +3,8 @@
  * registers alone. Benchmarks report the share of it that a kernel reaches. Published as
  * `@attn/wasm/ceilings`.
  */
-import { clock } from '@attn/core/backend';
+import { AttnError } from '@attn/core';
+import { clock, show } from '@attn/core/backend';
 import { f32x4, ModuleBuilder, v128, type V128 } from './assembler/index.ts';
 import { features } from './engine/features.ts';
 import { multiplyAdd, type Simd } from './kernels/arithmetic.ts';
@@ -101,8 +102,13 @@ function scalar(): void {
 /** Vectors that are read in a step. */
 const VECTORS = 8;
 
+/** A memory of WebAssembly, without the name of its type, which not every library of TypeScript has. */
+export interface ReadableMemory {
+  readonly buffer: ArrayBuffer;
+}
+
 /** Shared memory that threads read, of so many bytes. Errors: `RangeError` when there is not so much. */
-export function readableMemory(bytes: number): WebAssembly.Memory {
+export function readableMemory(bytes: number): ReadableMemory {
   const pages = Math.ceil(bytes / 65_536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   // Pages that nobody has written are all the same page of zeros.
@@ -112,7 +118,7 @@ export function readableMemory(bytes: number): WebAssembly.Memory {
 
 /**
  * The function that reads a shared memory as fast as one thread can: the bytes between two addresses, a
- * multiple of 128 apart. It writes 16 bytes at address 0.
+ * multiple of 128 apart. It writes 16 bytes at address 0. Errors: `INVALID_ARGUMENT` for another memory.
  *
  * @example
  * ```ts
@@ -122,7 +128,11 @@ export function readableMemory(bytes: number): WebAssembly.Memory {
  * read(0, 2 ** 20);
  * ```
  */
-export function memoryReader(memory: WebAssembly.Memory): (from: number, to: number) => void {
+export function memoryReader(memory: ReadableMemory): (from: number, to: number) => void {
+  if (!(memory instanceof WebAssembly.Memory)) {
+    const message = `memory must be that of readableMemory, got ${show(memory)}`;
+    throw new AttnError('INVALID_ARGUMENT', 'wasm/memoryReader', message);
+  }
   const module = new ModuleBuilder({ sharedMemory: true });
   module.export(
     module.define('read', { from: 'i32', to: 'i32' }, (f, { from, to }) => {

@@ -88,8 +88,10 @@ test('below any address, without headers: isolated after a reload, and there wit
   await using open = await site.open('', { bare: true });
   const { page, context } = open;
   await page.getByText('This page is not cross-origin isolated').waitFor();
+  await page.waitForSelector('canvas[data-drawn]'); // what a reload breaks off counts as failed
   await page.getByRole('button', { name: 'Reload with all cores' }).click();
   await page.waitForFunction(() => crossOriginIsolated);
+  await page.waitForSelector('canvas[data-drawn]');
   expect(await page.getByText('This page is not cross-origin isolated').count()).toBe(0);
 
   await context.setOffline(true);
