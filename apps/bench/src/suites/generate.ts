@@ -62,8 +62,8 @@ export const generateSuite: Suite = {
 
 function chosen({ only = '' }: SuiteOptions): { who: readonly Who[]; length: number | undefined } {
   const items = String(only).split(',');
-  const named = WHO.filter((name) => items.includes(name));
-  const who = (named.length > 0 ? named : WHO).filter(
+  const wanted = WHO.filter((name) => items.includes(name));
+  const who = (wanted.length > 0 ? wanted : WHO).filter(
     (name) => name !== 'pytorch' || process.env.ATTN_PYTHON !== undefined,
   );
   const length = items.map(Number).find((item) => item > 0);
@@ -115,7 +115,7 @@ async function inProcess<R>(script: string, task: GenerateTask | SteadyTask): Pr
   return JSON.parse(stdout) as R;
 }
 
-/** The same by the original. It reads no memory beside the steps, so that there is no floor. */
+/** Runs the original. It reads no memory beside the steps, so that there is no floor. */
 async function inPython(task: Omit<GenerateTask, 'backend'>): Promise<GenerateTimes> {
   const path = fileURLToPath(new URL('../../src/generate/pytorch_led.py', import.meta.url));
   const { stdout } = await promisify(execFile)(String(process.env.ATTN_PYTHON), [path, JSON.stringify(task)]);
@@ -158,9 +158,9 @@ async function decoding(stored: Stored, options: SuiteOptions): Promise<Table> {
         'to the first token, s': times.first / 1000,
         [`step, ms, 1–${WINDOW}`]: early.ms,
         [`step, ms, ${steps - WINDOW + 1}–${steps}`]: late.ms,
-        'floor, ms': known(late.floor),
-        'first over floor': known(early.ratio),
-        'last over floor': known(late.ratio),
+        'floor, ms': cellOf(late.floor),
+        'first over floor': cellOf(early.ratio),
+        'last over floor': cellOf(late.ratio),
         'encoder alone, peak, MB': encoder.peak / 1e6,
         'peak, MB': times.peak / 1e6,
         'beyond weights and caches, MB': (times.peak - weightBytes - caches) / 1e6,
@@ -175,7 +175,7 @@ async function decoding(stored: Stored, options: SuiteOptions): Promise<Table> {
   return { title: 'Generation, LED-base', note, rows };
 }
 
-const known = (value: number): number | string => (Number.isNaN(value) ? '' : value);
+const cellOf = (value: number): number | string => (Number.isNaN(value) ? '' : value);
 
 /** Medians over a window of steps. Without bandwidths, only their time. */
 function overFloor(
