@@ -62,8 +62,8 @@ export const generateSuite: Suite = {
 
 function chosen({ only = '' }: SuiteOptions): { who: readonly Who[]; length: number | undefined } {
   const items = String(only).split(',');
-  const wanted = WHO.filter((name) => items.includes(name));
-  const who = (wanted.length > 0 ? wanted : WHO).filter(
+  const request = WHO.filter((name) => items.includes(name));
+  const who = (request.length > 0 ? request : WHO).filter(
     (name) => name !== 'pytorch' || process.env.ATTN_PYTHON !== undefined,
   );
   const length = items.map(Number).find((item) => item > 0);
