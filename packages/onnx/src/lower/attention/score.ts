@@ -98,6 +98,8 @@ function operators(
       exp: unary('Exp'),
       log: unary('Log'),
       tanh: unary('Tanh'),
+      sin: unary('Sin'),
+      cos: unary('Cos'),
     },
     numberBinary: {
       add: binary('Add'),
