@@ -181,7 +181,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   checkIndices: BACKEND,
   ...untried(BACKEND, 'ScoreCompiler', 'tableInput', 'tablesOf'),
   ...untried(KERNEL, 'placeInTable', 'scoreFunction'),
-  ...untried(KERNEL, 'scoreDependsOn', 'scoreOperands', 'someScorePart'),
+  ...untried(KERNEL, 'partKey', 'partsByDistance', 'scoreDependsOn', 'scoreOperands', 'someScorePart'),
   attentionProblem: BACKEND,
   inBhnd: BACKEND,
   kvHeadOf: KERNEL,

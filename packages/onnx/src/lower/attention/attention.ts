@@ -182,12 +182,14 @@ function scanOperands(
   const pool = pools[projection];
   const tiled = (name: Name, dim: number): Name =>
     scope.reshape(pool?.rows === undefined ? name : scope.op('Gather', [name, pool.rows]), [-1, TILE, dim]);
+  const values = tiled(v, problem.valueDim);
+  const visibleKeys = pool && keyMask && emitVisibleKeys(scope, keyMask, problem, pool);
   return {
     queries: q,
     keys: tiled(k, problem.headDim),
-    values: tiled(v, problem.valueDim),
+    values: visibleKeys === undefined ? values : scope.op('Mul', [values, visibleKeys]),
     biases: pool === undefined ? undefined : biasTables(context, node, problem, pool, scope),
-    visibleKeys: pool && keyMask && emitVisibleKeys(scope, keyMask, problem, pool),
+    visibleKeys,
   };
 }
 

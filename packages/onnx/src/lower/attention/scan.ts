@@ -1,11 +1,13 @@
 /** One bin of row blocks as a `Scan`: each step gathers the tiles of a few row blocks and attends to them. */
 import { TILE, type AttentionProblem } from '@attn/core/backend';
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
-import type { Name, ValueType } from '../../model/values.ts';
+import type { Dim, Name, ValueType } from '../../model/values.ts';
 import { emitLogits, type BiasTables } from './logits.ts';
+import type { OffsetBias } from './offset-bias.ts';
 import { emitExact, emitHidden, emitIf, type StepResult } from './softmax.ts';
 import { emitUnshifted } from './unshifted.ts';
 import type { BinTables } from './tables.ts';
+import { emitWholeBiases } from './whole-biases.ts';
 
 /** The operands that the scans of one projection share. */
 export interface ScanOperands {
@@ -17,7 +19,10 @@ export interface ScanOperands {
   readonly values: Name;
   /** Undefined without any. */
   readonly biases: BiasTables | undefined;
-  /** 1 for keys of the pool that may be seen, else 0, [tiles, 64]; undefined where masks say it all. */
+  /**
+   * 1 for keys of the pool that may be seen, else 0, [tiles, 64, 1]; undefined where masks say it all. Values
+   * of keys that nobody sees are 0.
+   */
   readonly visibleKeys: Name | undefined;
 }
 
@@ -40,16 +45,18 @@ export function emitScan(
   const { blocks, openTiles, maskedTiles, sharedMask, table = '' } = tables;
   const body = scope.body();
   const scanned: Name[] = [];
-  const scan = (name: Name | undefined, dtype: ValueType['dtype'], width: BinTables['openTiles']): Name => {
+  const scan = (name: Name | undefined, dtype: ValueType['dtype'], ...shape: readonly Dim[]): Name => {
     if (name === undefined) return '';
     scanned.push(name);
-    return body.input('step', { dtype, shape: [blocks, width] });
+    return body.input('step', { dtype, shape });
   };
-  const rows = scan(tables.rows, 'i32', TILE);
-  const open = scan(tables.open, 'i32', openTiles);
-  const masked = scan(tables.masked, 'i32', maskedTiles);
-  const masks = scan(tables.masks, 'i32', maskedTiles);
-  const visible = scan(tables.visible, 'bool', TILE);
+  const rows = scan(tables.rows, 'i32', blocks, TILE);
+  const open = scan(tables.open, 'i32', blocks, openTiles);
+  const masked = scan(tables.masked, 'i32', blocks, maskedTiles);
+  const masks = scan(tables.masks, 'i32', blocks, maskedTiles);
+  const visible = scan(tables.visible, 'bool', blocks, TILE);
+  const whole = biases && emitWholeBiases(scope, biases, tables);
+  const numbers = scan(whole?.numbers, 'i32', whole?.numbersOfStep ?? 1);
 
   const concat = (at: GraphScope, parts: readonly Name[], axis: number): Name => {
     const present = parts.filter((part) => part !== '');
@@ -59,8 +66,9 @@ export function emitScan(
     at.reshape(at.op('Gather', [pool, tiles]), [blocks, -1, dim]);
   const q = body.op('Gather', [queries, rows]);
   const logitsOf = (at: GraphScope, tiles: Name): Name => {
+    const wholeBiases = whole && ((table: OffsetBias) => at.op('Gather', [whole.tableOf(table), numbers]));
     const keysOfTiles = tilesOf(at, keys, tiles, headDim);
-    return emitLogits(at, { problem, portable, q, rows, keys: keysOfTiles, tiles, biases });
+    return emitLogits(at, { problem, portable, q, rows, keys: keysOfTiles, tiles, biases, wholeBiases });
   };
   /** Masks of the table, to be multiplied with weights: [G, T, 64, 64] → [G, 64, T·64]. */
   const maskBy = (at: GraphScope, ids: Name): Name => {
@@ -88,9 +96,11 @@ export function emitScan(
           -1,
         );
   const fast = emitUnshifted(body, {
-    weights: visibleKeys === undefined ? weights : times(body, weights, maskOfKeys(body, visibleKeys, tiles)),
+    weights,
     values: stepValues,
     visible: visible === '' ? undefined : visible,
+    visibleKeys: visibleKeys && tilesOf(body, visibleKeys, tiles, 1),
+    flushes: biases?.flushes ?? false,
   });
 
   const corrected = (branch: GraphScope): readonly Name[] => {

@@ -31,23 +31,41 @@ export interface UnshiftedRows {
   lse(scope: GraphScope): Name;
 }
 
-/** Adds the fast form of a step: weights [G, 64, T·64], where hidden 0, and values [G, T·64, Dv]. */
+/**
+ * Weights below this count as 0 in products: numbers below the normal ones take up to twenty times as long
+ * there. All of a row's together are nothing beside its least total.
+ */
+const LEAST_WEIGHT = 1e-36;
+
+/** The weights and values of a step. */
+export interface UnshiftedOperands {
+  /** [G, 64, T·64], 0 where a key is hidden, but by `visibleKeys`. */
+  readonly weights: Name;
+  /** [G, T·64, Dv]. */
+  readonly values: Name;
+  /** [G, 64]: false for rows that see no key. Undefined where all see one. */
+  readonly visible: Name | undefined;
+  /** [G, T·64, 1]: 0 for keys that nobody sees, whose values are 0, else 1. Undefined without any. */
+  readonly visibleKeys: Name | undefined;
+  /** Whether weights below the normal numbers are likely. */
+  readonly flushes: boolean;
+}
+
+/** Adds the fast form of a step. */
 export function emitUnshifted(
   body: GraphScope,
-  {
-    weights,
-    values,
-    visible,
-  }: {
-    readonly weights: Name;
-    readonly values: Name;
-    /** [G, 64]: false for rows that see no key. Undefined where all see one. */
-    readonly visible: Name | undefined;
-  },
+  { weights, values, visible, visibleKeys, flushes }: UnshiftedOperands,
 ): UnshiftedRows {
   const { model } = body;
-  const sum = body.op('MatMul', [weights, values]);
-  const total = body.op('ReduceSum', [weights, model.integers([-1])], { keepdims: 1 });
+  // NaN becomes 0 there as well, and stays in the total.
+  const counted = flushes
+    ? body.op('ThresholdedRelu', [weights], { alpha: { float: LEAST_WEIGHT } })
+    : weights;
+  const sum = body.op('MatMul', [counted, values]);
+  const total =
+    visibleKeys === undefined
+      ? body.op('ReduceSum', [weights, model.integers([-1])], { keepdims: 1 })
+      : body.op('MatMul', [weights, visibleKeys]);
   return emitNormalised(body, { sum, total }, visible);
 }
 
