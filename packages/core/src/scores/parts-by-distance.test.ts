@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { scoreFunction, type ScoreTables } from './evaluate-score.ts';
-import { partsByDistance } from './parts-by-distance.ts';
+import { partsByDistance, sumByDistance } from './parts-by-distance.ts';
 import { score, type ScoreFunction } from './score.ts';
 
 const parts = (expression: ScoreFunction): string[] => [...partsByDistance(score(expression).tree).keys()];
@@ -44,4 +44,29 @@ test('a part is the same for pairs that are equally far apart', () => {
     const at = (q: number) => value({ s: NaN, b: 1, h: 2, q, k: q + distance });
     expect(at(20)).toBe(at(0));
   }
+});
+
+test.each<[string, ScoreFunction, rest: unknown, addends: unknown]>([
+  ['nothing', (s) => s.mul(2), ['mul', 's', 2], []],
+  ['one', (s, { q, k }) => s.sub(q.sub(k).abs()), 's', [{ part: ['abs', ['sub', 'q', 'k']], sign: -1 }]],
+  [
+    'two, on either side',
+    (s, { q, k, table }) =>
+      table('t')
+        .at(k.sub(q))
+        .add(s.exp().sub(k.sub(q))),
+    ['exp', 's'],
+    [
+      { part: ['sub', 'k', 'q'], sign: -1 },
+      { part: ['table', 't', ['sub', 'k', 'q']], sign: 1 },
+    ],
+  ],
+  [
+    'a score that is subtracted stays',
+    (s, { q, k, table }) => table('t').at(k.sub(q)).sub(s),
+    ['sub', ['table', 't', ['sub', 'k', 'q']], 's'],
+    [],
+  ],
+])('a sum takes off %s', (_, expression, rest, addends) => {
+  expect(sumByDistance(score(expression).tree)).toEqual({ rest, addends });
 });

@@ -29,6 +29,27 @@ export function partsByDistance(tree: ScoreNode): ReadonlyMap<string, ScoreNode>
   return parts;
 }
 
+/** A sum of a score and parts by distance. */
+export interface DistanceSum {
+  /** The tree without these parts. */
+  readonly rest: ScoreNode;
+  readonly addends: readonly { readonly part: ScoreNode; readonly sign: 1 | -1 }[];
+}
+
+/** Takes parts by distance off a tree that adds or subtracts them last. */
+export function sumByDistance(tree: ScoreNode): DistanceSum {
+  if (typeof tree !== 'object' || isInteger(tree) || (tree[0] !== 'add' && tree[0] !== 'sub'))
+    return { rest: tree, addends: [] };
+  const [name, a, b] = tree;
+  if (isByDistance(b)) {
+    const { rest, addends } = sumByDistance(a);
+    return { rest, addends: [...addends, { part: b, sign: name === 'add' ? 1 : -1 }] };
+  }
+  if (name === 'sub' || !isByDistance(a)) return { rest: tree, addends: [] };
+  const { rest, addends } = sumByDistance(b);
+  return { rest, addends: [...addends, { part: a, sign: 1 }] };
+}
+
 /** Whether a part varies along the positions, but is the same for all pairs that are equally far apart. */
 function isByDistance(node: ScoreNode): boolean {
   return typeof node === 'object' && growthOf(node) === 0 && dependsOnPositions(node);

@@ -2,6 +2,7 @@
 import {
   partsByDistance,
   scoreDependsOn,
+  sumByDistance,
   tablesOf,
   type AttentionProblem,
   type NodeOf,
@@ -48,7 +49,8 @@ export function biasTables(
   return {
     positions,
     score: score && {
-      score,
+      tree: score.tree,
+      sum: sumByDistance(score.tree),
       tables,
       parts: new Map(
         parts.map(([key, part]) => [key, tableOf(scorePart(part, tables, { heads, members, portable }))]),

@@ -51,11 +51,30 @@ export interface LogitsOperands {
   /** Tiles of those keys in the pool, [G, T] i32. Biases need them. */
   readonly tiles: Name;
   readonly biases: BiasTables | undefined;
-  /**
-   * Adds the biases of a table for all tiles of the step's row blocks, [G or 1, 64, T·64]; undefined where the
-   * step reads pieces.
-   */
-  readonly wholeBiases: ((table: OffsetBias) => Name) | undefined;
+  /** Biases by offset of whole row blocks; undefined where the step reads pieces. */
+  readonly whole: WholeOperands | undefined;
+}
+
+/** How a step reads biases by offset of whole row blocks. */
+export interface WholeOperands {
+  /** The biases that weights are multiplied with, so that nobody adds them. */
+  readonly factored: FactoredBiases;
+  /** Adds the biases of a table for all tiles, [G or 1, 64, T·64]. */
+  read(table: OffsetBias): Name;
+}
+
+/** Which biases become factors of weights. */
+export interface FactoredBiases {
+  /** ALiBi and relative biases. */
+  readonly offset: boolean;
+  /** What the score adds last. */
+  readonly score: boolean;
+}
+
+/** The biases of a call that may become factors: what is added to logits last. */
+export function factoredBiases({ offset, score }: Pick<BiasTables, 'offset' | 'score'>): FactoredBiases {
+  const isAddedLast = score === undefined || score.sum.rest === 's';
+  return { offset: offset !== undefined && isAddedLast, score: (score?.sum.addends.length ?? 0) > 0 };
 }
 
 /** Queries and keys to multiply. */
@@ -82,12 +101,14 @@ export function emitScores(body: GraphScope, { problem, portable, q, keys, rank 
 export function emitLogits(body: GraphScope, operands: LogitsOperands): Name {
   let logits = emitScores(body, { ...operands, rank: 3 });
   for (const bias of emitBiases(body, operands)) logits = body.op('Add', [logits, bias]);
-  const { portable, biases } = operands;
+  const { portable, biases, whole } = operands;
   if (biases?.score === undefined) return logits;
+  const { score } = biases;
+  const tree = whole?.factored.score === true ? score.sum.rest : score.tree;
   const keys = (): Name => emitFirstKeys(body, biases, operands.tiles, 1);
   const variable = (name: IndexVariable): Name => emitVariable(body, operands, name, keys);
   const part = (table: OffsetBias): Name => emitOffset(body, operands, biases, table);
-  return emitScore(body, biases.score, { portable, logits, variable, part });
+  return emitScore(body, score, { portable, logits, tree, variable, part });
 }
 
 /** Pieces [G, 64 or 1, T·64 / size] of a table, side by side: [G, 64 or 1, T·64]. */
@@ -98,11 +119,11 @@ function emitPieces(body: GraphScope, table: Name, pieces: Name): Name {
 /** The biases of a step by offset, of a shape that broadcasts to [G, 64, T·64]. */
 function emitOffset(
   body: GraphScope,
-  { problem, rows, tiles, wholeBiases }: LogitsOperands,
+  { problem, rows, tiles, whole }: LogitsOperands,
   tables: BiasTables,
   offset: OffsetBias,
 ): Name {
-  if (wholeBiases !== undefined) return wholeBiases(offset);
+  if (whole !== undefined) return whole.read(offset);
   const { queryLength, queryOffset } = problem;
   const { table, size, members } = offset;
   const { model } = body;
@@ -144,11 +165,13 @@ function emitVariable(
 
 /** The biases of a step, each of a shape that broadcasts to [G, 64, T·64]. */
 function emitBiases(body: GraphScope, operands: LogitsOperands): Name[] {
-  const { biases: tables } = operands;
+  const { biases: tables, whole } = operands;
   if (tables === undefined) return [];
   const { offset, dense } = tables;
   return [
-    ...(offset === undefined ? [] : [emitOffset(body, operands, tables, offset)]),
+    ...(offset === undefined || whole?.factored.offset === true
+      ? []
+      : [emitOffset(body, operands, tables, offset)]),
     ...(dense === undefined ? [] : [emitDense(body, operands, tables, dense)]),
   ];
 }

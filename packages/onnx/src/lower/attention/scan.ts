@@ -2,12 +2,12 @@
 import { TILE, type AttentionProblem } from '@attn/core/backend';
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
 import type { Dim, Name, ValueType } from '../../model/values.ts';
-import { emitLogits, type BiasTables } from './logits.ts';
+import { emitLogits, type BiasTables, type WholeOperands } from './logits.ts';
 import type { OffsetBias } from './offset-bias.ts';
 import { emitExact, emitHidden, emitIf, type StepResult } from './softmax.ts';
 import { emitUnshifted } from './unshifted.ts';
 import type { BinTables } from './tables.ts';
-import { emitWholeBiases } from './whole-biases.ts';
+import { emitWholeBiases, LEAST_SHARE } from './whole-biases.ts';
 
 /** The operands that the scans of one projection share. */
 export interface ScanOperands {
@@ -65,10 +65,18 @@ export function emitScan(
   const tilesOf = (at: GraphScope, pool: Name, tiles: Name, dim: number): Name =>
     at.reshape(at.op('Gather', [pool, tiles]), [blocks, -1, dim]);
   const q = body.op('Gather', [queries, rows]);
-  const logitsOf = (at: GraphScope, tiles: Name): Name => {
-    const wholeBiases = whole && ((table: OffsetBias) => at.op('Gather', [whole.tableOf(table), numbers]));
+  const logitsOf = (at: GraphScope, tiles: Name, wholeBiases?: WholeOperands): Name => {
     const keysOfTiles = tilesOf(at, keys, tiles, headDim);
-    return emitLogits(at, { problem, portable, q, rows, keys: keysOfTiles, tiles, biases, wholeBiases });
+    return emitLogits(at, {
+      problem,
+      portable,
+      q,
+      rows,
+      keys: keysOfTiles,
+      tiles,
+      biases,
+      whole: wholeBiases,
+    });
   };
   /** Masks of the table, to be multiplied with weights: [G, T, 64, 64] → [G, 64, T·64]. */
   const maskBy = (at: GraphScope, ids: Name): Name => {
@@ -79,28 +87,35 @@ export function emitScan(
   const maskOfKeys = (at: GraphScope, pool: Name, tiles: Name): Name =>
     at.reshape(at.op('Gather', [pool, tiles]), [blocks, 1, -1]);
   const times = (at: GraphScope, weights: Name, mask: Name): Name => at.op('Mul', [weights, mask]);
-  const weightsOf = (tiles: Name): Name => body.op('Exp', [logitsOf(body, tiles)]);
+  const ofStep = (table: Name): Name => body.op('Gather', [table, numbers]);
+  const wholeBiases = whole && {
+    factored: whole.factored,
+    read: (table: OffsetBias) => ofStep(whole.tableOf(table)),
+  };
+  const weightsOf = (tiles: Name): Name => body.op('Exp', [logitsOf(body, tiles, wholeBiases)]);
 
   const tiles = concat(body, [open, masked], 1);
   const stepValues = tilesOf(body, values, tiles, valueDim);
+  /** Weights of tiles, times their masks. */
+  const maskedWeightsOf = (tiles: Name): Name => times(body, weightsOf(tiles), maskBy(body, masks));
   // A mask that all row blocks share applies to all weights. Other masks apply to those of their tiles only.
-  const weights =
-    sharedMask !== undefined
-      ? times(body, weightsOf(tiles), sharedMask)
-      : concat(
-          body,
-          [
-            open === '' ? '' : weightsOf(open),
-            masked === '' ? '' : times(body, weightsOf(masked), maskBy(body, masks)),
-          ],
-          -1,
-        );
+  const emitWeights = (): { readonly weights: Name; readonly least?: Name } => {
+    if (whole?.factors !== undefined) {
+      const before = masked !== '' && sharedMask === undefined ? maskedWeightsOf(masked) : weightsOf(tiles);
+      const total = body.op('ReduceSum', [before, body.model.integers([-1])], { keepdims: 1 });
+      const least = body.op('Mul', [total, body.model.scalar(LEAST_SHARE)]);
+      return { weights: times(body, before, ofStep(whole.factors)), least };
+    }
+    if (sharedMask !== undefined) return { weights: times(body, weightsOf(tiles), sharedMask) };
+    const parts = [open === '' ? '' : weightsOf(open), masked === '' ? '' : maskedWeightsOf(masked)];
+    return { weights: concat(body, parts, -1) };
+  };
   const fast = emitUnshifted(body, {
-    weights,
+    ...emitWeights(),
     values: stepValues,
     visible: visible === '' ? undefined : visible,
     visibleKeys: visibleKeys && tilesOf(body, visibleKeys, tiles, 1),
-    flushes: biases?.flushes ?? false,
+    flushes: biases?.flushes === true && whole?.factors === undefined,
   });
 
   const corrected = (branch: GraphScope): readonly Name[] => {

@@ -2,13 +2,13 @@
  * Lowers the score's expression of a call to plain operators on the logits of a step. Shapes broadcast:
  * what is the same for all keys, or all queries, is computed once for them.
  */
-import type { Score } from '@attn/core';
 import {
   partKey,
   scoreDependsOn,
   ScoreCompiler,
   type IndexVariable,
   type ScoreCode,
+  type DistanceSum,
   type ScoreNode,
 } from '@attn/core/backend';
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
@@ -27,7 +27,9 @@ export type TablesByName = Readonly<Record<string, ScoreTable>>;
 
 /** A score, and its tables by name. */
 export interface ScoreTables {
-  readonly score: Score;
+  readonly tree: ScoreNode;
+  /** The same as a sum of parts that depend on distances only, and the rest. */
+  readonly sum: DistanceSum;
   readonly tables: TablesByName;
   /** Parts that depend on distances only, by their keys. */
   readonly parts: ReadonlyMap<string, OffsetBias>;
@@ -46,6 +48,8 @@ interface ScoreInputs {
 export interface ScoreOperands extends Omit<ScoreInputs, 'score'> {
   /** [G, 64, T·64] f32. */
   readonly logits: Name;
+  /** The tree to compile: all of it, or the rest of the sum. */
+  readonly tree: ScoreNode;
   /** Adds the nodes of a part that depends on distances only, of a shape that broadcasts to the logits. */
   part(table: OffsetBias): Name;
 }
@@ -53,8 +57,8 @@ export interface ScoreOperands extends Omit<ScoreInputs, 'score'> {
 /** Adds the nodes that compute the scores of logits, [G, 64, T·64]. */
 export function emitScore(
   body: GraphScope,
-  { score: { tree }, tables, parts }: ScoreTables,
-  { logits, part, ...operands }: ScoreOperands,
+  { tables, parts }: Pick<ScoreTables, 'tables' | 'parts'>,
+  { logits, tree, part, ...operands }: ScoreOperands,
 ): Name {
   const code = operators(body, tables, { ...operands, score: () => logits });
   const result = new PartCompiler(code, parts, part).number(tree);

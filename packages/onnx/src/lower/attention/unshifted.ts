@@ -49,12 +49,14 @@ export interface UnshiftedOperands {
   readonly visibleKeys: Name | undefined;
   /** Whether weights below the normal numbers are likely. */
   readonly flushes: boolean;
+  /** [G, 64, 1]: the least sums of weights that are exact enough. Default: 0. */
+  readonly least?: Name;
 }
 
 /** Adds the fast form of a step. */
 export function emitUnshifted(
   body: GraphScope,
-  { weights, values, visible, visibleKeys, flushes }: UnshiftedOperands,
+  { weights, values, visible, visibleKeys, flushes, least }: UnshiftedOperands,
 ): UnshiftedRows {
   const { model } = body;
   // NaN becomes 0 there as well, and stays in the total.
@@ -66,7 +68,7 @@ export function emitUnshifted(
     visibleKeys === undefined
       ? body.op('ReduceSum', [weights, model.integers([-1])], { keepdims: 1 })
       : body.op('MatMul', [weights, visibleKeys]);
-  return emitNormalised(body, { sum, total }, visible);
+  return emitNormalised(body, { sum, total }, visible, least);
 }
 
 /** Adds what rows have in common once their parts are added up. */
@@ -74,6 +76,7 @@ export function emitNormalised(
   scope: GraphScope,
   { sum, total }: UnshiftedSums,
   visible?: Name,
+  least?: Name,
 ): UnshiftedRows {
   const { model } = scope;
   const last = model.integers([-1]);
@@ -83,7 +86,8 @@ export function emitNormalised(
       ? total
       : scope.op('Where', [scope.op('Unsqueeze', [visible, last]), total, model.scalar(1)]);
   // The root is NaN below the least total; what is infinite or NaN is NaN times 0.
-  const root = scope.op('Sqrt', [scope.op('Sub', [divisor, model.scalar(LEAST_TOTAL)])]);
+  const above = scope.op('Sub', [divisor, model.scalar(LEAST_TOTAL)]);
+  const root = scope.op('Sqrt', [least === undefined ? above : scope.op('Sub', [above, least])]);
   const sumOfRow = scope.op('ReduceSum', [sum, last], { keepdims: 1 });
   return {
     probe: scope.op('Mul', [scope.op('Add', [sumOfRow, root]), model.scalar(0)]),
