@@ -62,6 +62,21 @@ export function biasTables(
   };
 }
 
+/** Whether a call has biases that differ from pair to pair, but not from head to head. */
+export function hasBiasOfPairs(
+  context: LoweringContext,
+  { inputs }: NodeOf<'attention'>,
+  { heads, score }: AttentionProblem,
+): boolean {
+  if (score !== undefined) {
+    const { rest } = sumByDistance(score.tree);
+    return heads > 1 && scoreDependsOn(rest, 'q') && scoreDependsOn(rest, 'k');
+  }
+  if (inputs.bias === undefined) return false;
+  const [width, queries, headsOfBias = 1] = context.spec(inputs.bias).shape.toReversed();
+  return heads > 1 && width > 1 && queries > 1 && headsOfBias === 1;
+}
+
 /** The tables of a call's score, flat. */
 function scoreTables(context: LoweringContext, node: NodeOf<'attention'>, scope: GraphScope): TablesByName {
   const entries = Object.entries(tablesOf(node.inputs)).map(([name, id]): [string, ScoreTable] => [

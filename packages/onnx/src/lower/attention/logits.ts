@@ -50,6 +50,11 @@ export interface LogitsOperands {
   readonly keys: Name;
   /** Tiles of those keys in the pool, [G, T] i32. Biases need them. */
   readonly tiles: Name;
+  /**
+   * Rows and tiles for what depends on positions: [1, 64] and [1, T] i32 where all row blocks have the same,
+   * else those above.
+   */
+  readonly pairs: { readonly rows: Name; readonly tiles: Name };
   readonly biases: BiasTables | undefined;
   /** Biases by offset of whole row blocks; undefined where the step reads pieces. */
   readonly whole: WholeOperands | undefined;
@@ -105,7 +110,7 @@ export function emitLogits(body: GraphScope, operands: LogitsOperands): Name {
   if (biases?.score === undefined) return logits;
   const { score } = biases;
   const tree = whole?.factored.score === true ? score.sum.rest : score.tree;
-  const keys = (): Name => emitFirstKeys(body, biases, operands.tiles, 1);
+  const keys = (): Name => emitFirstKeys(body, biases, operands.pairs.tiles, 1);
   const variable = (name: IndexVariable): Name => emitVariable(body, operands, name, keys);
   const part = (table: OffsetBias): Name => emitOffset(body, operands, biases, table);
   return emitScore(body, score, { portable, logits, tree, variable, part });
@@ -137,10 +142,10 @@ function emitOffset(
   return emitPieces(body, table, emitPieceNumbers(body, offset, distances, column(member)));
 }
 
-/** A variable of scores: [G, 64, 1] i32, or [G, 1, T·64] for the positions of keys. */
+/** A variable of scores: [G or 1, 64, 1] i32, or [G or 1, 1, T·64] for the positions of keys. */
 function emitVariable(
   body: GraphScope,
-  { problem, rows }: LogitsOperands,
+  { problem, rows, pairs }: LogitsOperands,
   name: IndexVariable,
   keys: () => Name,
 ): Name {
@@ -155,7 +160,7 @@ function emitVariable(
     case 'h':
       return column(body.op('Mod', [member(), int(heads)]));
     case 'q':
-      return column(body.op('Add', [body.op('Mod', [rows, int(queryLength)]), int(queryOffset)]));
+      return column(body.op('Add', [body.op('Mod', [pairs.rows, int(queryLength)]), int(queryOffset)]));
     case 'k':
       return keys();
     default:
@@ -178,17 +183,19 @@ function emitBiases(body: GraphScope, operands: LogitsOperands): Name[] {
 
 function emitDense(
   body: GraphScope,
-  { problem: { heads, queryLength }, rows, tiles }: LogitsOperands,
+  operands: LogitsOperands,
   tables: BiasTables,
   { table, pieces, size, isSame, strides }: DenseBias,
 ): Name {
+  const { heads, queryLength } = operands.problem;
+  const [batchStride, headStride, queryStride] = strides;
+  const { rows, tiles } = headStride === 0 ? operands.pairs : operands;
   const { model } = body;
   const int = (value: number): Name => model.scalar(value, 'i32');
   const times = (name: Name, factor: number): Name => body.op('Mul', [name, int(factor)]);
   const column = (name: Name): Name => body.op('Unsqueeze', [name, model.integers([2])]);
   const query = body.op('Mod', [rows, int(queryLength)]);
   const member = body.op('Div', [rows, int(queryLength)]);
-  const [batchStride, headStride, queryStride] = strides;
   const ofMember = body.op('Add', [
     times(body.op('Div', [member, int(heads)]), batchStride),
     times(body.op('Mod', [member, int(heads)]), headStride),

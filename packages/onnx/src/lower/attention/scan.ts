@@ -56,6 +56,7 @@ export function emitScan(
   const masks = scan(tables.masks, 'i32', blocks, maskedTiles);
   const visible = scan(tables.visible, 'bool', blocks, TILE);
   const whole = biases && emitWholeBiases(scope, biases, tables);
+  const sharesPairs = biases !== undefined && blocks > 1 && tables.sharesPairs();
   const numbers = scan(whole?.numbers, 'i32', whole?.numbersOfStep ?? 1);
 
   const concat = (at: GraphScope, parts: readonly Name[], axis: number): Name => {
@@ -66,14 +67,16 @@ export function emitScan(
     at.reshape(at.op('Gather', [pool, tiles]), [blocks, -1, dim]);
   const q = body.op('Gather', [queries, rows]);
   const logitsOf = (at: GraphScope, tiles: Name, wholeBiases?: WholeOperands): Name => {
-    const keysOfTiles = tilesOf(at, keys, tiles, headDim);
+    const first = (name: Name): Name =>
+      sharesPairs ? at.op('Gather', [name, at.model.integers([0])], { axis: 0 }) : name;
     return emitLogits(at, {
       problem,
       portable,
       q,
       rows,
-      keys: keysOfTiles,
+      keys: tilesOf(at, keys, tiles, headDim),
       tiles,
+      pairs: { rows: first(rows), tiles: first(tiles) },
       biases,
       whole: wholeBiases,
     });

@@ -8,7 +8,7 @@ import type { Dim, Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 import { kindTables, type KindTables } from './block-kinds.ts';
 import type { KeyPool, Projection } from './key-pools.ts';
-import { firstKeys, offsetRange, positionsOf, runOf, type OffsetRange } from './positions.ts';
+import { firstKeys, haveSamePairs, offsetRange, positionsOf, runOf, type OffsetRange } from './positions.ts';
 import type { Schedule, ScheduledBin, ScheduleOptions } from './schedule.ts';
 
 /**
@@ -30,6 +30,8 @@ export interface BinTables {
   readonly table: Name | undefined;
   /** The kinds of row blocks, for biases of so many members; undefined where steps read pieces. */
   kinds(members: number): KindTables | undefined;
+  /** Whether the row blocks of each step are those of several heads with the same queries and keys. */
+  sharesPairs(): boolean;
 }
 
 /** The model's names of a pool's tables, and what is known of the positions of its keys. */
@@ -96,6 +98,10 @@ export function staticTables(
       kinds: (members) => {
         if (!kinds.has(members)) kinds.set(members, kindsOf(members));
         return kinds.get(members);
+      },
+      sharesPairs: () => {
+        const keys = schedule.pools[projection];
+        return keys !== undefined && haveSamePairs(bin, positionsIn(projection, keys), problem.queryLength);
       },
       openTiles,
       maskedTiles,
@@ -221,6 +227,7 @@ export function dynamicTables(
         sharedMask: undefined,
         table,
         kinds: () => undefined,
+        sharesPairs: () => false,
       };
     }),
   );
