@@ -98,6 +98,7 @@ export type { ReduceAttributes, ReduceKind } from './ops/reduce/definition.ts';
 // Scores: how a backend compiles them.
 export type { Comparison } from './patterns/expression-tree.ts';
 export { ScoreCompiler, type ScoreCode } from './scores/compile-score.ts';
+export { partKey, partsByDistance, sumByDistance, type DistanceSum } from './scores/parts-by-distance.ts';
 export { placeInTable, scoreFunction, type ScoredPair, type ScoreTables } from './scores/evaluate-score.ts';
 export {
   scoreDependsOn,
