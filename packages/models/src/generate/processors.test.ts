@@ -35,7 +35,7 @@ test('without rules nothing changes', () => {
 });
 
 /** The lengths from 1 to 7 behind which rules read scores, and those behind which a token is forced. */
-function lengths(rules: Partial<ScoreRules>): readonly [read: number[], forced: number[]] {
+function lengths(rules: Partial<ScoreRules>): readonly [number[], number[]] {
   const processors = new Processors({ ...NO_RULES, ...rules }, 8);
   const all = [1, 2, 3, 4, 5, 6, 7];
   return [
@@ -55,8 +55,8 @@ test.each<[Partial<ScoreRules>, number[], number[]]>([
   [{ minLength: 3, eos: [] }, [], []],
   [{ forcedBos: 3, forcedEos: [1] }, [], [1, 7]],
   [{ suppressedFirst: [2], forcedBos: 3 }, [2], [1]],
-])('%j reads scores behind %j, and forces a token behind %j', (rules, read, forced) => {
-  expect(lengths(rules)).toEqual([read, forced]);
+])('%j reads scores behind %j, and forces a token behind %j', (rules, reading, forcing) => {
+  expect(lengths(rules)).toEqual([reading, forcing]);
 });
 
 test('a penalty counts once for each token', () => {

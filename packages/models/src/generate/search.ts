@@ -39,8 +39,8 @@ export interface SearchWatch {
   /** Called with each token as it is chosen; true ends its row. It is not called by beams. */
   readonly onToken?: ((id: number, row: number) => boolean | void) | undefined;
   /**
-   * Called with the scores of every row of a step, after all rules: of all tokens, where the decoder gives the
-   * logits of all. They hold until it returns.
+   * Called with the scores of every row of a step, after all rules. They are those of all tokens where the
+   * decoder gives all logits, and hold until it returns.
    */
   readonly onScores?: ((scores: readonly Float32Array[]) => void) | undefined;
 }

@@ -10,7 +10,7 @@ export interface BestLogits {
   readonly logits: Float32Array;
   /** [rows, count]: the tokens that they belong to. Of equal logits, the lower id comes first. */
   readonly ids: Int32Array;
-  /** [rows]: sums of exp(logit − greatest logit) over all tokens. Empty where a search has no use for them. */
+  /** [rows]: sums of exp(logit − greatest logit) over all tokens. Empty where a search needs none. */
   readonly sums: Float32Array;
 }
 
