@@ -217,7 +217,14 @@ describeFunctions([models], {
   },
   'CachedDecoding.step': {
     call: decoding.step,
-    args: () => [{ texts: { count: 1, length: 4, padding: true }, rows: 2, capacity: 4 }],
+    args: () => [
+      {
+        texts: { count: 1, length: 4, padding: true },
+        rows: 2,
+        capacity: 4,
+        best: { count: 2, sums: true },
+      },
+    ],
     options: [0],
   },
   toLed: {

@@ -109,7 +109,8 @@ export interface CachedDecoding {
   encode(batch: TokenBatch): EncodeCall;
   /**
    * The graph of a step. Its inputs are `decoder_input_ids` [rows, 1] and `position` [1], the place of these
-   * tokens, below `capacity`; its output is `logits` [rows, vocabulary]. Errors: `INVALID_ARGUMENT`.
+   * tokens, below `capacity`; its output is `logits` [rows, vocabulary], or what `best` asks for. Errors:
+   * `INVALID_ARGUMENT`.
    */
   step(shape: StepShape): Graph;
   /**
@@ -142,6 +143,22 @@ export interface StepShape {
   readonly rows: number;
   /** Tokens for which the rows have room, at most `DecoderRules.maxLength`. */
   readonly capacity: number;
+  /** Which logits a step gives. Default: all. */
+  readonly best?: BestShape | undefined;
+}
+
+/**
+ * The greatest logits of each row instead of all. Outputs are `logits` [rows, count], the greatest first, and
+ * `ids` [rows, count], i32, the tokens that they belong to; of equal logits, the lower id comes first.
+ */
+export interface BestShape {
+  /** How many of each row: at least 1, at most the vocabulary. */
+  readonly count: number;
+  /**
+   * Adds the output `sums` [rows]: of exp(logit − greatest logit) over all tokens, by which log probabilities
+   * follow from logits.
+   */
+  readonly sums: boolean;
 }
 
 /** A model with its weights. */

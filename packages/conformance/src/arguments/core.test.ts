@@ -288,6 +288,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   'GraphBuilder.reduce': building('reduce', (x) => [x, -1, 'sum']),
   'GraphBuilder.mask': building('mask', (x, _w, builder) => [x, builder.constant(bool([1], [1]))]),
   'GraphBuilder.topK': building('topK', (x) => [x, 1]),
+  'GraphBuilder.argmax': building('argmax', (x) => [x]),
   'GraphBuilder.expertLinear': building('expertLinear', (x, _w, builder) => [
     x,
     builder.constant(i32([1, 1, 4, 1], [0, 1, 1, 0])),

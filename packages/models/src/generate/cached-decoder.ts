@@ -2,11 +2,12 @@
  * Continues rows with a cache that stays where the backend computes: the text is encoded once, and a step
  * computes only the new token of each row. All steps of one capacity share a graph.
  */
-import { AttnError, i32, type BoundState, type Graph, type Tensor } from '@attn/core';
+import { AttnError, i32, type BoundState, type Graph, type Tensor, type Tensors } from '@attn/core';
 import { rowLength } from '../encode/batches.ts';
-import type { CachedDecoding, EncodedTexts, Model, TokenBatch } from '../model.ts';
+import type { BestShape, CachedDecoding, EncodedTexts, Model, TokenBatch } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import { ENDED, type Decoder, type DecoderPlace } from './decoder.ts';
+import { areEnough, firstRow, readStep, type StepLogits } from './step-logits.ts';
 import { paddedRow } from './whole-text-decoder.ts';
 
 /** A text that an encoder reads. */
@@ -24,6 +25,8 @@ export interface DecoderRoom {
   readonly maxLength: number;
   /** Tokens for which there is room at first. Where they are more, the room doubles. Default 64. */
   readonly firstCapacity?: number;
+  /** Which logits are enough. Default: all. */
+  readonly best?: BestShape | undefined;
 }
 
 /** The decoder of a model with an encoder, for one prompt. */
@@ -36,6 +39,7 @@ export class CachedDecoder implements Decoder {
   private readonly place: DecoderPlace;
   private readonly maxLength: number;
   private readonly firstCapacity: number;
+  private readonly best: BestShape | undefined;
   /** The inputs of a step: the same memory for all. */
   private readonly ids: Tensor<'i32'>;
   private readonly position: Tensor<'i32'> = i32([1], [0]);
@@ -53,28 +57,29 @@ export class CachedDecoder implements Decoder {
     this.vocabSize = vocabSize;
     this.maxLength = room.maxLength;
     this.firstCapacity = room.firstCapacity ?? 64;
+    this.best = room.best;
     this.ids = i32([room.rows, 1], new Int32Array(room.rows));
   }
 
   /** All rows see the prompt from the beginning, so that there is one graph; the logits are of the first. */
-  async start([prompt]: readonly (readonly number[])[]): Promise<Float32Array> {
+  async start([prompt]: readonly (readonly number[])[]): Promise<StepLogits> {
     const { graphs, model } = this.runnable;
     const { graph, inputs, texts } = this.cached.encode(sourceRow(model, this.text));
     const capacity = Math.min(this.firstCapacity, this.maxLength);
-    const step = this.stepOf(texts, capacity);
+    const step = this.stepOf(texts, capacity, this.best);
     const state = await graphs.createState(step, this.place);
     this.begun = { state, texts, capacity, step, length: 0 };
     const { backend } = await graphs.run(graph, inputs, { state, signal: this.place.signal });
     this.backends.add(backend);
-    let logits: Float32Array = new Float32Array(0);
+    let logits: StepLogits = new Float32Array(0);
     for (const id of prompt) {
       this.ids.data.fill(id);
       logits = await this.run(this.begun);
     }
-    return logits.subarray(0, this.vocabSize);
+    return firstRow(logits, this.ids.data.length);
   }
 
-  async step(tokens: Int32Array, sourceRows: Int32Array): Promise<Float32Array> {
+  async step(tokens: Int32Array, sourceRows: Int32Array): Promise<StepLogits> {
     const { begun, cached } = this;
     if (begun === undefined) throw new AttnError('INTERNAL', 'models/generate', 'no row has begun');
     if (sourceRows.some((source, row) => source !== row))
@@ -89,26 +94,35 @@ export class CachedDecoder implements Decoder {
   }
 
   /** Adds a token to each row. */
-  private async run(begun: Begun): Promise<Float32Array> {
+  private async run(begun: Begun): Promise<StepLogits> {
     if (begun.length === begun.capacity) await this.grow(begun);
     this.position.data[0] = begun.length;
-    const inputs = { decoder_input_ids: this.ids, position: this.position };
-    const { state, step } = begun;
-    const { outputs } = await this.runnable.graphs.run(step, inputs, { state, signal: this.place.signal });
+    let logits = readStep(await this.compute(begun, begun.step));
+    if (!areEnough(logits, this.ids.data.length)) {
+      // A step writes the same into the cache, whichever logits it gives.
+      const whole = this.stepOf(begun.texts, begun.capacity, undefined);
+      logits = readStep(await this.compute(begun, whole));
+    }
     begun.length += 1;
-    return outputs.logits.data as Float32Array;
+    return logits;
+  }
+
+  private async compute({ state }: Begun, step: Graph): Promise<Tensors> {
+    const inputs = { decoder_input_ids: this.ids, position: this.position };
+    const { outputs } = await this.runnable.graphs.run(step, inputs, { state, signal: this.place.signal });
+    return outputs;
   }
 
   private async grow(begun: Begun): Promise<void> {
     begun.capacity = Math.min(2 * begun.capacity, this.maxLength);
     for (const name of this.cached.rowStates)
       await begun.state.resize(name, begun.state.specs[name].shape.with(2, begun.capacity));
-    begun.step = this.stepOf(begun.texts, begun.capacity);
+    begun.step = this.stepOf(begun.texts, begun.capacity, this.best);
   }
 
-  private stepOf(texts: EncodedTexts, capacity: number): Graph {
+  private stepOf(texts: EncodedTexts, capacity: number, best: BestShape | undefined): Graph {
     const [rows] = this.ids.shape;
-    return this.cached.step({ texts, rows, capacity });
+    return this.cached.step({ texts, rows, capacity, best });
   }
 }
 

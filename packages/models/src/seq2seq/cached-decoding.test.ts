@@ -130,6 +130,32 @@ describe.each(BACKENDS)('on %s', (backend) => {
     }
   });
 
+  test('the best logits of a step, and the sum of all shares', async () => {
+    await using steps = await Steps.begin(ledModel, TEXTS, { rows: 2, capacity: 2, backend });
+    const all = await steps.add([5, 9]);
+    const graph = steps.cached.step({
+      texts: steps.texts,
+      rows: 2,
+      capacity: 2,
+      best: { count: 4, sums: true },
+    });
+    const inputs = { decoder_input_ids: i32([2, 1], [5, 9]), position: i32([1], [0]) };
+    const { logits, ids, sums } = await attn.run(graph, inputs, { state: steps.state });
+    expect([logits.shape, ids.shape, ids.dtype, sums.shape]).toEqual([[2, 4], [2, 4], 'i32', [2]]);
+    const words = ledModel.vocabSize;
+    for (const row of [0, 1]) {
+      const own = Array.from(all.data.subarray(row * words, (row + 1) * words), Number);
+      const order = own.map((_, id) => id).toSorted((a, b) => own[b] - own[a]);
+      expect([...ids.data.subarray(4 * row, 4 * row + 4)]).toEqual(order.slice(0, 4));
+      const best = order.slice(0, 4).map((id) => own[id]);
+      for (const [i, logit] of best.entries()) expect(logits.data[4 * row + i]).toBeCloseTo(logit, 5);
+      expect(sums.data[row]).toBeCloseTo(
+        own.reduce((sum, logit) => sum + Math.exp(logit - best[0]), 0),
+        4,
+      );
+    }
+  });
+
   test('rows that follow other rows go on with what those have seen', async () => {
     const { cached } = ledModel.generation?.decoder ?? expect.fail('no decoder');
     const text = { inputIds: [[0, 5, 9, 11, 2]], globalAttentionMask: [[1, 0, 0, 0, 0]] };
@@ -174,6 +200,13 @@ test('impossible steps are refused', () => {
     'rows must be a multiple of the 2 texts, got 3',
   );
   expect(() => step({ texts, rows: 2, capacity: 21 })).toThrow('capacity must be at most 20, got 21');
+  const shape = { texts, rows: 2, capacity: 4 };
+  expect(() => step({ ...shape, best: { count: 1000, sums: false } })).toThrow(
+    `count of best must be at most ${ledModel.vocabSize}, got 1000`,
+  );
+  expect(() => step({ ...shape, best: { count: 0, sums: false } })).toThrow(
+    'count must be a positive integer, got 0',
+  );
   expect(() => encode({ ...TEXTS, decoderInputIds: [[2], [2]] })).toThrow('has no decoderInputIds');
   const { cached } = bartModel.generation?.decoder ?? expect.fail('no decoder');
   expect(() => cached.encode({ inputIds: [[0, 5, 2]], globalAttentionMask: [[1, 0, 0]] })).toThrow(

@@ -5,6 +5,7 @@
 import { f32, type Graph, type Value } from '@attn/core';
 import { HIDDEN } from '../graph/hidden-keys.ts';
 import { ModelBuilder } from '../graph/model-builder.ts';
+import { stepOutputs } from '../graph/step-outputs.ts';
 import type { StepShape } from '../model.ts';
 import { cacheStates, TEXT_BIAS } from './caches.ts';
 import type { StackConfig } from './config.ts';
@@ -16,7 +17,7 @@ import type { DecoderWeights, HeadWeights } from './weights.ts';
 export function stepGraph(
   config: StackConfig,
   { decoder, head }: { readonly decoder: DecoderWeights; readonly head: HeadWeights },
-  { texts, rows, capacity }: StepShape,
+  { texts, rows, capacity, best }: StepShape,
 ): Graph {
   const builder = new ModelBuilder();
   const ids = builder.input('decoder_input_ids', { dtype: 'i32', shape: [rows, 1] });
@@ -40,7 +41,7 @@ export function stepGraph(
     });
   }
   const logits = wordLogits(builder, head, x);
-  return builder.build({ logits: builder.reshape(logits, [rows, logits.shape[2]]) });
+  return builder.build(stepOutputs(builder, builder.reshape(logits, [rows, logits.shape[2]]), best));
 }
 
 function append(

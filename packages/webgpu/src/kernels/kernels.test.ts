@@ -138,7 +138,7 @@ const TEXTS: Readonly<Record<string, KernelSource>> = {
   move: moveKernel(3, 'u32'),
   mask: maskKernel(2, 'u32'),
   reduce: reduceKernel('max', 'f32'),
-  'top-k': topKKernel('u32'),
+  'top-k': topKKernel('u32', 64),
   'expert-linear': expertLinearKernel({ hasBias: true, storage: 'f32' }),
   'lsh-hash': lshHashKernel({ x: 'f32', rotations: 'f32', hasMask: true }),
   'sort-count': sortCountKernel(),
