@@ -22,6 +22,7 @@ export * from './check/kinds.ts';
 export { unknownName } from './check/nearest-name.ts';
 export { show } from './check/show.ts';
 export { throwIfAborted } from './errors.ts';
+export { fromWire, toWire, type WireError } from './wire-error.ts';
 export { ATTN_OPTIONS } from './run/check-arguments.ts';
 
 // Tensors: their memory and their elements.
