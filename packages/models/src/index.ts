@@ -15,6 +15,7 @@ export type {
   ModelCall,
   ModelFamily,
   StepShape,
+  StepTokens,
   TokenBatch,
   VectorBatch,
 } from './model.ts';

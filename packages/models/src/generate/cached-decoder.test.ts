@@ -2,7 +2,7 @@
 import { createAttn, i32, type Attn } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { wasm } from '@attn/wasm';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bartFamily } from '../bart/index.ts';
 import { GraphRuns } from '../graph/graph-runs.ts';
 import { ledFamily } from '../led/index.ts';
@@ -51,27 +51,36 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     }
   }
 
-  test('a prompt, rows that follow others, rows that end, and more tokens than there was room for', async () => {
-    await using decoder = new CachedDecoder(runnable, text, { rows: 3, maxLength: 9, firstCapacity: 3 }, {});
-    const first = await decoder.start([[2, 7]]);
-    expect(first).toHaveLength(WORDS);
-    await expectRows(first, [[2, 7]]);
-    let rows: readonly (readonly number[])[] = [[2, 7]];
-    const add = async (tokens: readonly number[], sources: readonly number[]): Promise<void> => {
-      rows = sources.map((source, i) => [...rows[source], tokens[i]]);
-      const logits = await decoder.step(Int32Array.from(tokens), Int32Array.from(sources));
-      await expectRows(
-        logits,
-        rows.map((row) => (row.includes(ENDED) ? undefined : row)),
-      );
-    };
-    await add([4, 5, 6], [0, 0, 0]);
-    await add([8, 9, 10], [2, 0, 0]);
-    await add([11, ENDED, 12], [1, 1, 2]);
-    await add([13, ENDED, 3], [2, 1, 0]);
-    await add([14, ENDED, 4], [0, 1, 2]);
-    expect([...decoder.backends]).toEqual([backend]);
-  });
+  // The second is computed in one run, and its last row is cut off.
+  test.each([[[2, 7]], [[2, 7, 4, 12, 9, 3, 20, 6, 8, 5, 11, 4, 7]]])(
+    'the prompt %j, rows that follow others, rows that end, and more tokens than there was room for',
+    async (prompt) => {
+      const room = { rows: 3, maxLength: prompt.length + 7, firstCapacity: 3 };
+      await using decoder = new CachedDecoder(runnable, text, room, {});
+      const run = vi.spyOn(runnable.graphs, 'run');
+      const first = await decoder.start([prompt]);
+      // The encoder, and two steps or one.
+      expect(run).toHaveBeenCalledTimes(prompt.length === 2 ? 3 : 2);
+      run.mockRestore();
+      expect(first).toHaveLength(WORDS);
+      await expectRows(first, [prompt]);
+      let rows: readonly (readonly number[])[] = [prompt];
+      const add = async (tokens: readonly number[], sources: readonly number[]): Promise<void> => {
+        rows = sources.map((source, i) => [...rows[source], tokens[i]]);
+        const logits = await decoder.step(Int32Array.from(tokens), Int32Array.from(sources));
+        await expectRows(
+          logits,
+          rows.map((row) => (row.includes(ENDED) ? undefined : row)),
+        );
+      };
+      await add([4, 5, 6], [0, 0, 0]);
+      await add([8, 9, 10], [2, 0, 0]);
+      await add([11, ENDED, 12], [1, 1, 2]);
+      await add([13, ENDED, 3], [2, 1, 0]);
+      await add([14, ENDED, 4], [0, 1, 2]);
+      expect([...decoder.backends]).toEqual([backend]);
+    },
+  );
 
   test('a text that is alone or padded gives equal logits', async () => {
     const long = { ids: Array.from({ length: 20 }, (_, i) => 3 + (i % 19)), globalTokens: [0] };
@@ -109,10 +118,10 @@ test('generate: the likeliest token of what a BART sees, again and again', async
   expect(written).toHaveLength(5);
 });
 
-test('a model without a decoder', async () => {
+test('a model without a cache', async () => {
   await using attn = await createAttn({ backends: [cpu()] });
   const other = await reformerFamily.load((await readGolden('reformer_lm_odd')).checkpoint);
   const runnable = { model: other, tokenizer: undefined, graphs: new GraphRuns(attn), settings: {} };
   const open = (): CachedDecoder => new CachedDecoder(runnable, text, { rows: 1, maxLength: 2 }, {});
-  expect(open).toThrow('ReformerModelWithLMHead has no decoder');
+  expect(open).toThrow('ReformerModelWithLMHead decodes without a cache');
 });

@@ -20,7 +20,7 @@ export function openDecoder(
   { choice, returned, rules: { maxLength } }: SearchPlan,
   place: DecoderPlace,
 ): Decoder {
-  if (text === undefined) return new WholeTextDecoder(runnable, place);
+  if (runnable.model.generation?.cached === undefined) return new WholeTextDecoder(runnable, place);
   const rows = choice.kind === 'beams' ? choice.beams : returned;
   return new CachedDecoder(runnable, text, { rows, maxLength }, place);
 }
