@@ -42,7 +42,7 @@ const [led, bart] = await Promise.all([
   goldenCalled('heads', 'bart', 'bart_generation'),
 ]);
 const ledModel = await models.ledFamily.load(led.checkpoint);
-const decoding = ledModel.generation?.decoder?.cached ?? expect.fail('no decoder');
+const { decoder, cached } = ledModel.generation ?? expect.fail('no decoder');
 const bert = await models.bertFamily.load(classic.checkpoint);
 const vectors = await models.linformerFamily.load(embedded.checkpoint);
 const tokenizer = models.byteTokenizer(-60);
@@ -210,22 +210,38 @@ describeFunctions([models], {
     args: () => [{ batch: 1, length: 4, globalTokens: [0] }],
     options: [0],
   },
-  'CachedDecoding.encode': {
-    call: decoding.encode,
+  'DecoderRules.encode': {
+    call: decoder?.encode,
     args: () => [{ inputIds: [[0, 5]], attentionMask: [[1, 2]], globalAttentionMask: [[1, 0]] }],
     options: [0],
   },
   'CachedDecoding.step': {
-    call: decoding.step,
+    call: cached?.step,
     args: () => [
       {
         texts: { count: 1, length: 4, padding: true },
         rows: 2,
+        length: 1,
         capacity: 4,
         best: { count: 2, sums: true },
       },
     ],
     options: [0],
+  },
+  'CachedDecoding.inputs': {
+    call: cached?.inputs,
+    args: () => [
+      { texts: { count: 1, length: 4, padding: true }, rows: 2, length: 2, capacity: 4 },
+      {
+        ids: [
+          [5, 6],
+          [7, 8],
+        ],
+        position: 1,
+        count: 2,
+      },
+    ],
+    options: [0, 1],
   },
   toLed: {
     args: () => [bart.checkpoint, { window: [4], maxPositions: 100 }],

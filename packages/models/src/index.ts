@@ -16,6 +16,7 @@ export type {
   ModelCall,
   ModelFamily,
   StepShape,
+  StepTokens,
   TokenBatch,
   VectorBatch,
 } from './model.ts';

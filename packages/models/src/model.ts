@@ -82,6 +82,11 @@ export interface GenerationRules {
   readonly eosTokenId: number | readonly number[];
   /** Absent in models that continue the text that they read. */
   readonly decoder?: DecoderRules | undefined;
+  /**
+   * Decoding that computes no token twice. Absent in models that compute the whole text for each token, such
+   * as a Reformer, where a new token may change what earlier tokens see.
+   */
+  readonly cached?: CachedDecoding | undefined;
 }
 
 /** What `generate` must know about the decoder that writes what an encoder has read. */
@@ -90,34 +95,49 @@ export interface DecoderRules {
   readonly startTokenId: number;
   /** Most tokens that a row of the decoder may have. */
   readonly maxLength: number;
-  /** Decoding token by token, which computes no token twice. */
-  readonly cached: CachedDecoding;
+  /**
+   * Encodes texts and projects their keys and values into the state of `GenerationRules.cached`. Its output
+   * is of no use to a search: `first_hidden_state` [B, width], the encoder's state at each text's first
+   * token. Errors: those of `Model.call`.
+   */
+  encode(batch: TokenBatch): EncodeCall;
 }
 
 /**
  * The graphs of a decoder that keeps what it has computed in a state (`Attn.createState`), which they share:
- * the keys and values of the encoder's states, once for each text, and those of the decoder's own tokens.
- * `createState(step(shape))` makes it; `encode` fills in the texts; then each step adds a token to each row.
- * Several rows of one text, such as beams, read the text's keys once.
+ * the keys and values of its own tokens, and, of a model with an encoder, those of the encoder's states, once
+ * for each text. `createState(step(shape))` makes it; `DecoderRules.encode` fills in the texts; then each
+ * step adds tokens to each row: a piece of a prompt, or the one that was chosen. Several rows of one text,
+ * such as beams, read the text's keys once.
  */
 export interface CachedDecoding {
   /**
-   * Encodes texts and projects their keys and values into the state. Its output is of no use to a search:
-   * `first_hidden_state` [B, width], the encoder's state at each text's first token. Errors: those of
-   * `Model.call`.
-   */
-  encode(batch: TokenBatch): EncodeCall;
-  /**
-   * The graph of a step. Its inputs are `decoder_input_ids` [rows, 1] and `position` [1], the place of these
-   * tokens, below `capacity`; its output is `logits` [rows, vocabulary], or what `best` asks for. Errors:
-   * `INVALID_ARGUMENT`.
+   * The graph of a step. Its output is `logits` [rows, vocabulary], behind the last token of each row that
+   * counts, or what `best` asks for. Errors: `INVALID_ARGUMENT`.
    */
   step(shape: StepShape): Graph;
+  /** The inputs of the graph of a step. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`. */
+  inputs(shape: StepShape, tokens: StepTokens): Tensors;
   /**
-   * Names of the tensors of the state that belong to rows, [rows, heads, capacity, D]. When rows follow other
-   * rows, reorder these alone; for more tokens, make them larger along axis 2.
+   * Names of the tensors of the state that belong to rows, [rows, heads, places, D]. When rows follow other
+   * rows, reorder these alone; for a larger capacity, give them the shapes that its graph has for them. A
+   * layer with a window has no more places than the window asks for: new tokens take those of tokens that
+   * nobody sees any more.
    */
   readonly rowStates: readonly string[];
+}
+
+/** The tokens that a step adds. */
+export interface StepTokens {
+  /** [rows, length]. */
+  readonly ids: Integers;
+  /** How many tokens each row has already; that many and `length` fit in the capacity. */
+  readonly position: number;
+  /**
+   * How many of the tokens count, at most `length`. Those behind them are padding, over which the next step
+   * writes. Default: all.
+   */
+  readonly count?: number;
 }
 
 /** How texts are encoded. */
@@ -138,10 +158,13 @@ export interface EncodedTexts {
 
 /** What the graph of a step is built for. */
 export interface StepShape {
-  readonly texts: EncodedTexts;
+  /** Absent in models without an encoder. */
+  readonly texts?: EncodedTexts | undefined;
   /** A multiple of the texts: the rows of a text stand side by side. */
   readonly rows: number;
-  /** Tokens for which the rows have room, at most `DecoderRules.maxLength`. */
+  /** Tokens that the step adds to each row, at most 128. Default 1. */
+  readonly length?: number;
+  /** Tokens for which the rows have room. */
   readonly capacity: number;
   /** Which logits a step gives. Default: all. */
   readonly best?: BestShape | undefined;

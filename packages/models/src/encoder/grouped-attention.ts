@@ -2,7 +2,7 @@
  * Attention of today's models, in which several heads of queries share a head of keys and values (Ainslie et
  * al. 2023, https://arxiv.org/abs/2305.13245). Queries and keys of each head are normalised, and then turned.
  */
-import type { Pattern, Value } from '@attn/core';
+import type { Value } from '@attn/core';
 import type { ConfigReader } from '../checkpoint/config-reader.ts';
 import { linearSlots, matrixSlots, Slot, sensitive, type Weights } from '../checkpoint/layout.ts';
 import type { ModelBuilder } from '../graph/model-builder.ts';
@@ -32,11 +32,23 @@ export interface GroupedAttentionSlots {
   readonly keyNorm: { readonly weight: Slot };
 }
 
+/** Queries [B, N, heads, headDim], keys and values [B, N, kvHeads, headDim], normalised and turned. */
+export interface TurnedHeads {
+  readonly q: Value;
+  readonly k: Value;
+  readonly v: Value;
+  /** Factor on the scores. Undefined: 1/√headDim. */
+  readonly scale: number | undefined;
+}
+
+/** What queries gather from the keys that they see: [B, N, heads, headDim]. */
+export type Attend = (heads: TurnedHeads) => Value;
+
 /** What one attention depends on beside its weights. */
 export interface GroupedAttention {
   readonly sizes: GroupedHeads;
   readonly rope: RopeValues;
-  readonly pattern: Pattern;
+  readonly attend: Attend;
   /** Factor on the scores. Default 1/√headDim. */
   readonly scale?: number;
   readonly eps: number;
@@ -44,8 +56,6 @@ export interface GroupedAttention {
   readonly normOffset?: number;
   /** Whether values are normalised, too, without weights. Default false. */
   readonly normValues?: boolean;
-  /** [B, N]: 0 hides a token from all. */
-  readonly keyMask?: Value | undefined;
 }
 
 /** Widest head that a config may claim: tables of its rotation are made before any weight is read. */
@@ -93,7 +103,7 @@ export function groupedAttention(
   builder: ModelBuilder,
   x: Value,
   weights: Weights<GroupedAttentionSlots>,
-  { sizes, rope, pattern, scale, eps, normOffset = 0, normValues = false, keyMask }: GroupedAttention,
+  { sizes, rope, attend, scale, eps, normOffset = 0, normValues = false }: GroupedAttention,
 ): Value {
   const [batch, length] = x.shape;
   const { heads, kvHeads, headDim } = sizes;
@@ -102,14 +112,11 @@ export function groupedAttention(
   const turned = (states: Value, norm: Weights<GroupedAttentionSlots>['queryNorm']): Value =>
     builder.rotary(builder.rms(states, norm, eps, normOffset), rope.cos, rope.sin);
   const v = project(weights.value, kvHeads);
-  const { out } = builder.attention(
-    {
-      q: turned(project(weights.query, heads), weights.queryNorm),
-      k: turned(project(weights.key, kvHeads), weights.keyNorm),
-      v: normValues ? builder.rmsNorm(v, { eps }) : v,
-      keyMask,
-    },
-    { pattern, layout: 'bnhd', ...(scale !== undefined && { scale }) },
-  );
+  const out = attend({
+    q: turned(project(weights.query, heads), weights.queryNorm),
+    k: turned(project(weights.key, kvHeads), weights.keyNorm),
+    v: normValues ? builder.rmsNorm(v, { eps }) : v,
+    scale,
+  });
   return builder.dense(builder.reshape(out, [batch, length, heads * headDim]), weights.output);
 }

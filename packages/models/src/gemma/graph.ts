@@ -14,9 +14,10 @@ import {
 } from '@attn/core';
 import { encoderInputs, stateOutputs } from '../encoder/graph-ends.ts';
 import { gated } from '../encoder/gated.ts';
-import { groupedAttention } from '../encoder/grouped-attention.ts';
+import { groupedAttention, type Attend, type GroupedHeads } from '../encoder/grouped-attention.ts';
+import { wholeSight, type LayerSight } from '../encoder/layer-sight.ts';
 import { lastToken } from '../encoder/last-token.ts';
-import { ropeValues, type RopeValues } from '../encoder/rope.ts';
+import type { RopeValues } from '../encoder/rope.ts';
 import type { EncoderShape } from '../encoder/shape.ts';
 import { ModelBuilder } from '../graph/model-builder.ts';
 import type { GemmaConfig, GemmaLayer } from './config.ts';
@@ -31,26 +32,38 @@ export interface GemmaParts {
 }
 
 /** Builds the graph. Its input `input_ids` is [B, N], i32. */
-export function gemmaGraph({ config, weights, tokens }: GemmaParts, shape: EncoderShape): Graph {
+export function gemmaGraph(parts: GemmaParts, shape: EncoderShape): Graph {
+  const { config } = parts;
   const builder = new ModelBuilder();
   const { ids, keyMask } = encoderInputs(builder, shape);
-  const ropes = new Map(
-    [...config.ropes].map(([name, rope]) => [name, ropeValues(builder, name, rope, shape)]),
-  );
+  const pattern = (layer: number): Pattern => patternOf(config, config.layers[layer]);
+  const sight = wholeSight(builder, { ropes: config.ropes, shape, keyMask, pattern });
+  const states = gemmaStates(builder, parts, ids, sight);
+  return builder.build({
+    ...outputs(builder, parts, ids, states[states.length - 1]),
+    ...stateOutputs(states, shape),
+  });
+}
+
+/** The input of every layer, and behind them the states before the head, [B, N, hidden] each. */
+export function gemmaStates(
+  builder: ModelBuilder,
+  { config, weights }: Pick<GemmaParts, 'config' | 'weights'>,
+  ids: Value,
+  { ropes, attend }: LayerSight,
+): readonly Value[] {
   const embedded = scaled(builder, builder.rows(weights.words, ids), Math.sqrt(config.hiddenSize));
   const states = [embedded];
   for (const [i, layer] of weights.layers.entries()) {
     const own = config.layers[i];
     const rope = ropes.get(own.rope) as RopeValues;
     const share = shareOf(builder, config, weights, embedded, i);
-    states.push(gemmaLayer(builder, states[i], { config, layer: own, weights: layer, rope, share, keyMask }));
+    const options = { config, heads: own.heads, weights: layer, rope, share, attend: attend(i) };
+    states.push(gemmaLayer(builder, states[i], options));
   }
   const last = builder.rms(states[states.length - 1], weights.norm, config.eps, config.normOffset);
   const hidden = weights.embedding ? builder.dense(last, weights.embedding) : last;
-  return builder.build({
-    ...outputs(builder, { config, weights, tokens }, ids, hidden),
-    ...stateOutputs([...states.slice(0, -1), hidden], shape),
-  });
+  return [...states.slice(0, -1), hidden];
 }
 
 function scaled(builder: ModelBuilder, x: Value, factor: number): Value {
@@ -60,11 +73,11 @@ function scaled(builder: ModelBuilder, x: Value, factor: number): Value {
 /** Everything that one layer depends on. */
 interface Layer {
   readonly config: GemmaConfig;
-  readonly layer: GemmaLayer;
+  readonly heads: GroupedHeads;
   readonly weights: LayerWeights;
   readonly rope: RopeValues;
   readonly share: Value | undefined;
-  readonly keyMask: Value | undefined;
+  readonly attend: Attend;
 }
 
 /**
@@ -74,20 +87,19 @@ interface Layer {
 function gemmaLayer(
   builder: ModelBuilder,
   x: Value,
-  { config, layer, weights, rope, share, keyMask }: Layer,
+  { config, heads, weights, rope, share, attend }: Layer,
 ): Value {
   const { eps, normOffset, normValues, activation, scale } = config;
   const norm = (states: Value, by: LayerWeights['attentionNorm']): Value =>
     builder.rms(states, by, eps, normOffset);
   const attended = groupedAttention(builder, norm(x, weights.attentionNorm), weights.attention, {
-    sizes: layer.heads,
+    sizes: heads,
     rope,
-    pattern: patternOf(config, layer),
+    attend,
     scale,
     eps,
     normOffset,
     normValues,
-    keyMask,
   });
   const middle = builder.add(x, norm(attended, weights.afterAttention));
   const fed = gated(builder, norm(middle, weights.feedForwardNorm), weights.feedForward, activation);
@@ -140,8 +152,17 @@ function outputs(
 ): Record<string, Value> {
   if (head === undefined) return { last_hidden_state: hidden };
   if (tokens !== undefined) return { logits: builder.dense(lastToken(builder, hidden, ids, tokens), head) };
+  return { logits: wordLogits(builder, config, head, hidden) };
+}
+
+/** The logits [B, N, words] of states [B, N, hidden]. */
+export function wordLogits(
+  builder: ModelBuilder,
+  { logitCap: cap }: GemmaConfig,
+  head: NonNullable<GemmaWeights['head']>,
+  hidden: Value,
+): Value {
   const logits = builder.dense(hidden, head);
-  const { logitCap: cap } = config;
-  if (cap === undefined) return { logits };
-  return { logits: scaled(builder, builder.tanh(scaled(builder, logits, 1 / cap)), cap) };
+  if (cap === undefined) return logits;
+  return scaled(builder, builder.tanh(scaled(builder, logits, 1 / cap)), cap);
 }

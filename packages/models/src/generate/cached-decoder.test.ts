@@ -14,16 +14,12 @@ import { readGolden } from '../testing/goldens.testing.ts';
 import { CachedDecoder } from './cached-decoder.ts';
 import { ENDED } from './decoder.ts';
 import type { StepLogits } from './step-logits.ts';
+import { allOf } from './step-logits.testing.ts';
 
 const { checkpoint, architecture } = await goldenCalled('heads', 'led', 'led_generation');
 const model = await ledFamily.load(checkpoint, { architecture });
 const text = { ids: [0, 5, 9, 11, 3, 8, 2], globalTokens: [0, 3] };
 const WORDS = model.vocabSize;
-
-/** The logits of all tokens. */
-function allOf(step: StepLogits): Float32Array {
-  return 'ids' in step ? expect.fail('only the best logits') : step;
-}
 
 describe.each(['cpu', 'wasm'])('on %s', (backend) => {
   let attn: Attn;
@@ -58,27 +54,36 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     }
   }
 
-  test('a prompt, rows that follow others, rows that end, and more tokens than there was room for', async () => {
-    await using decoder = new CachedDecoder(runnable, text, { rows: 3, maxLength: 9, firstCapacity: 3 }, {});
-    const first = await decoder.start([[2, 7]]);
-    expect(allOf(first)).toHaveLength(WORDS);
-    await expectRows(first, [[2, 7]]);
-    let rows: readonly (readonly number[])[] = [[2, 7]];
-    const add = async (tokens: readonly number[], sources: readonly number[]): Promise<void> => {
-      rows = sources.map((source, i) => [...rows[source], tokens[i]]);
-      const logits = await decoder.step(Int32Array.from(tokens), Int32Array.from(sources));
-      await expectRows(
-        logits,
-        rows.map((row) => (row.includes(ENDED) ? undefined : row)),
-      );
-    };
-    await add([4, 5, 6], [0, 0, 0]);
-    await add([8, 9, 10], [2, 0, 0]);
-    await add([11, ENDED, 12], [1, 1, 2]);
-    await add([13, ENDED, 3], [2, 1, 0]);
-    await add([14, ENDED, 4], [0, 1, 2]);
-    expect([...decoder.backends]).toEqual([backend]);
-  });
+  // The second is computed in one run, and its last row is cut off.
+  test.each([[[2, 7]], [[2, 7, 4, 12, 9, 3, 20, 6, 8, 5, 11, 4, 7]]])(
+    'the prompt %j, rows that follow others, rows that end, and more tokens than there was room for',
+    async (prompt) => {
+      const room = { rows: 3, maxLength: prompt.length + 7, firstCapacity: 3 };
+      await using decoder = new CachedDecoder(runnable, text, room, {});
+      const run = vi.spyOn(runnable.graphs, 'run');
+      const first = await decoder.start([prompt]);
+      // The encoder, and two steps or one.
+      expect(run).toHaveBeenCalledTimes(prompt.length === 2 ? 3 : 2);
+      run.mockRestore();
+      expect(allOf(first)).toHaveLength(WORDS);
+      await expectRows(first, [prompt]);
+      let rows: readonly (readonly number[])[] = [prompt];
+      const add = async (tokens: readonly number[], sources: readonly number[]): Promise<void> => {
+        rows = sources.map((source, i) => [...rows[source], tokens[i]]);
+        const logits = await decoder.step(Int32Array.from(tokens), Int32Array.from(sources));
+        await expectRows(
+          logits,
+          rows.map((row) => (row.includes(ENDED) ? undefined : row)),
+        );
+      };
+      await add([4, 5, 6], [0, 0, 0]);
+      await add([8, 9, 10], [2, 0, 0]);
+      await add([11, ENDED, 12], [1, 1, 2]);
+      await add([13, ENDED, 3], [2, 1, 0]);
+      await add([14, ENDED, 4], [0, 1, 2]);
+      expect([...decoder.backends]).toEqual([backend]);
+    },
+  );
 
   test('the best logits of each row, which are all logits where these are no numbers', async () => {
     const prompt = [2, 7];
@@ -151,10 +156,10 @@ test('generate: the likeliest token of what a BART sees, again and again', async
   expect(written).toHaveLength(5);
 });
 
-test('a model without a decoder', async () => {
+test('a model without a cache', async () => {
   await using attn = await createAttn({ backends: [cpu()] });
   const other = await reformerFamily.load((await readGolden('reformer_lm_odd')).checkpoint);
   const runnable = { model: other, tokenizer: undefined, graphs: new GraphRuns(attn), settings: {} };
   const open = (): CachedDecoder => new CachedDecoder(runnable, text, { rows: 1, maxLength: 2 }, {});
-  expect(open).toThrow('ReformerModelWithLMHead has no decoder');
+  expect(open).toThrow('ReformerModelWithLMHead decodes without a cache');
 });

@@ -21,7 +21,7 @@ export function openDecoder(
   plan: SearchPlan,
   place: DecoderPlace,
 ): Decoder {
-  if (text === undefined) return new WholeTextDecoder(runnable, place);
+  if (runnable.model.generation?.cached === undefined) return new WholeTextDecoder(runnable, place);
   const { choice, returned, rules } = plan;
   const rows = choice.kind === 'beams' ? choice.beams : returned;
   const best = neededLogits(plan, runnable.model.vocabSize ?? 0);

@@ -1,12 +1,14 @@
 /** A Qwen 3 with its weights, as a model of ids. */
+import { causalDecoding } from '../cached/causal-decoding.ts';
 import { pickRows } from '../checkpoint/weight-rows.ts';
 import { readIds } from '../encode/inputs.ts';
 import { EncoderModel } from '../encoder/encoder-model.ts';
 import { tokenTable } from '../encoder/last-token.ts';
 import { ropeInputs } from '../encoder/rope.ts';
 import type { Qwen3Config } from './config.ts';
-import { qwen3Graph, ROPE } from './graph.ts';
+import { qwen3Graph, qwen3States, ROPE, ropesOf } from './graph.ts';
 import { outputNames } from './heads.ts';
+import type { GenerationRules } from '../model.ts';
 import type { Qwen3Weights } from './weights.ts';
 
 /** The model of a config and its weights. */
@@ -26,11 +28,26 @@ export function qwen3Model(config: Qwen3Config, weights: Qwen3Weights): EncoderM
     takesPadding: !isClassifier || padTokenId !== undefined,
     tokenTypes: 0,
     outputs: outputNames(architecture),
-    generation: architecture === 'Qwen3ForCausalLM' ? { eosTokenId: config.endTokens } : undefined,
+    generation: generationOf(config, weights),
     wordModel: wordModelOf(config, weights),
     graph: (shape) => qwen3Graph({ config, weights, tokens }, shape),
     positionInputs: (_ids, positions) => positions && ropeInputs(ROPE, config.rope, positions),
   });
+}
+
+/** What a language model needs to write texts. */
+function generationOf(config: Qwen3Config, weights: Qwen3Weights): GenerationRules | undefined {
+  const { architecture, vocabSize, heads, windows, endTokens } = config;
+  const { head } = weights;
+  if (architecture !== 'Qwen3ForCausalLM' || head === undefined) return undefined;
+  const cached = causalDecoding('models/qwen3', {
+    vocabSize,
+    ropes: ropesOf(config),
+    layers: windows.map((window) => ({ heads, window })),
+    states: (builder, ids, sight) => qwen3States(builder, { config, weights }, ids, sight),
+    logits: (builder, hidden) => builder.dense(hidden, head),
+  });
+  return { eosTokenId: endTokens, cached };
 }
 
 /** A language model as a classifier whose labels are words. */

@@ -7,7 +7,7 @@ import { webgpu } from '@attn/webgpu';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bartFamily } from '../bart/index.ts';
 import { ledFamily } from '../led/index.ts';
-import type { CachedDecoding, EncodedTexts, TokenBatch } from '../model.ts';
+import type { CachedDecoding, DecoderRules, EncodedTexts, TokenBatch } from '../model.ts';
 import { goldenCalled } from '../testing/golden-sets.testing.ts';
 import type { EncoderDecoder } from './model.ts';
 
@@ -15,8 +15,10 @@ const led = await goldenCalled('heads', 'led', 'led_generation');
 const bart = await goldenCalled('heads', 'bart', 'bart_untied');
 const [ledModel, bartModel] = [await ledFamily.load(led.checkpoint), await bartFamily.load(bart.checkpoint)];
 
-function cachedOf({ generation }: EncoderDecoder): CachedDecoding {
-  return generation?.decoder?.cached ?? expect.fail('the model does not generate');
+function cachedOf({ generation }: EncoderDecoder): CachedDecoding & Pick<DecoderRules, 'encode'> {
+  const { decoder, cached } = generation ?? expect.fail('the model does not generate');
+  if (decoder === undefined || cached === undefined) return expect.fail('it has no decoder');
+  return { ...cached, encode: decoder.encode };
 }
 
 let attn: Attn;
@@ -56,12 +58,9 @@ class Steps {
 
   async add(tokens: readonly number[]): Promise<Tensor> {
     const rows = tokens.length;
-    const graph = this.cached.step({ texts: this.texts, rows, capacity: this.capacity });
-    const inputs = {
-      decoder_input_ids: i32([rows, 1], tokens),
-      position: i32([1], [this.position++]),
-    };
-    return (await attn.run(graph, inputs, { state: this.state })).logits;
+    const shape = { texts: this.texts, rows, capacity: this.capacity };
+    const inputs = this.cached.inputs(shape, { ids: i32([rows, 1], tokens), position: this.position++ });
+    return (await attn.run(this.cached.step(shape), inputs, { state: this.state })).logits;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -133,14 +132,9 @@ describe.each(BACKENDS)('on %s', (backend) => {
   test('the best logits of a step, and the sum of all shares', async () => {
     await using steps = await Steps.begin(ledModel, TEXTS, { rows: 2, capacity: 2, backend });
     const all = await steps.add([5, 9]);
-    const graph = steps.cached.step({
-      texts: steps.texts,
-      rows: 2,
-      capacity: 2,
-      best: { count: 4, sums: true },
-    });
-    const inputs = { decoder_input_ids: i32([2, 1], [5, 9]), position: i32([1], [0]) };
-    const { logits, ids, sums } = await attn.run(graph, inputs, { state: steps.state });
+    const shape = { texts: steps.texts, rows: 2, capacity: 2, best: { count: 4, sums: true } };
+    const added = steps.cached.inputs(shape, { ids: i32([2, 1], [5, 9]), position: 0 });
+    const { logits, ids, sums } = await attn.run(steps.cached.step(shape), added, { state: steps.state });
     expect([logits.shape, ids.shape, ids.dtype, sums.shape]).toEqual([[2, 4], [2, 4], 'i32', [2]]);
     const words = ledModel.vocabSize;
     for (const row of [0, 1]) {
@@ -157,12 +151,12 @@ describe.each(BACKENDS)('on %s', (backend) => {
   });
 
   test('rows that follow other rows go on with what those have seen', async () => {
-    const { cached } = ledModel.generation?.decoder ?? expect.fail('no decoder');
+    const { rowStates } = cachedOf(ledModel);
     const text = { inputIds: [[0, 5, 9, 11, 2]], globalAttentionMask: [[1, 0, 0, 0, 0]] };
     await using steps = await Steps.begin(ledModel, text, { rows: 3, capacity: 4, backend });
     await steps.add([2, 2, 2]);
     await steps.add([7, 8, 9]);
-    await steps.state.reorder([2, 2, 0], cached.rowStates);
+    await steps.state.reorder([2, 2, 0], rowStates);
     const actual = await steps.add([4, 5, 6]);
     const rows = [
       [2, 9, 4],
@@ -193,23 +187,69 @@ test('all steps share one graph, whose attention to the texts reads the keys of 
   ]);
 });
 
+test('several tokens of a row, some of which do not count, give the logits of the last that does', async () => {
+  const { encode, step, inputs } = cachedOf(ledModel);
+  const { graph, inputs: encoding, texts } = encode(TEXTS);
+  const shape = { texts, rows: 2, length: 4, capacity: 8 };
+  const rows = [
+    [2, 5, 9, 12, 7, 11],
+    [2, 6, 6, 4, 20, 3],
+  ];
+  await using state = await attn.createState(step(shape), { backend: 'cpu' });
+  await attn.run(graph, encoding, { state });
+  const piece = (from: number, count: number) =>
+    inputs(shape, {
+      ids: rows.map((row) => [...row.slice(from, from + count), 7, 7, 7].slice(0, 4)),
+      position: from,
+      count,
+    });
+  const teacher = ledModel.call({ ...TEXTS, decoderInputIds: rows });
+  const { logits } = await attn.run(teacher.graph, teacher.inputs, { backend: 'cpu' });
+  for (const [from, count] of [
+    [0, 3],
+    [3, 1],
+    [4, 2],
+  ]) {
+    const { logits: own } = await attn.run(step(shape), piece(from, count), { state });
+    expectNear(own, logitsAt(logits, from + count - 1));
+  }
+});
+
 test('impossible steps are refused', () => {
-  const { encode, step } = cachedOf(ledModel);
+  const { encode, step, inputs } = cachedOf(ledModel);
   const { texts } = encode(TEXTS);
   expect(() => step({ texts, rows: 3, capacity: 4 })).toThrow(
     'rows must be a multiple of the 2 texts, got 3',
   );
-  expect(() => step({ texts, rows: 2, capacity: 21 })).toThrow('capacity must be at most 20, got 21');
-  const shape = { texts, rows: 2, capacity: 4 };
-  expect(() => step({ ...shape, best: { count: 1000, sums: false } })).toThrow(
+  expect(() => step({ texts, rows: 2, length: 5, capacity: 4 })).toThrow(
+    'capacity must be at least the length 5, got 4',
+  );
+  expect(() => step({ rows: 2, capacity: 4 })).toThrow('texts must be');
+  const small = { texts, rows: 2, capacity: 4 };
+  expect(() => step({ ...small, best: { count: 1000, sums: false } })).toThrow(
     `count of best must be at most ${ledModel.vocabSize}, got 1000`,
   );
-  expect(() => step({ ...shape, best: { count: 0, sums: false } })).toThrow(
+  expect(() => step({ ...small, best: { count: 0, sums: false } })).toThrow(
     'count must be a positive integer, got 0',
   );
-  expect(() => encode({ ...TEXTS, decoderInputIds: [[2], [2]] })).toThrow('has no decoderInputIds');
-  const { cached } = bartModel.generation?.decoder ?? expect.fail('no decoder');
-  expect(() => cached.encode({ inputIds: [[0, 5, 2]], globalAttentionMask: [[1, 0, 0]] })).toThrow(
-    'has no globalAttentionMask',
+  const shape = { texts, rows: 2, length: 2, capacity: 40 };
+  const ids = [
+    [2, 5],
+    [2, 6],
+  ];
+  expect(() => inputs(shape, { ids, position: 19 })).toThrow(
+    'position and count must be at most 20 together, got 21',
   );
+  expect(() => inputs(shape, { ids, position: 19, count: 1 })).not.toThrow();
+  expect(() => inputs({ ...shape, capacity: 20 }, { ids, position: 19, count: 1 })).toThrow(
+    'position and length must be at most 20 together, got 21',
+  );
+  expect(() => inputs(shape, { ids, position: 0, count: 3 })).toThrow(
+    'count must be at most the length 2, got 3',
+  );
+  expect(() => inputs(shape, { ids: [[2, 23]], position: 0 })).toThrow('ids must be');
+  expect(() => encode({ ...TEXTS, decoderInputIds: [[2], [2]] })).toThrow('has no decoderInputIds');
+  expect(() =>
+    cachedOf(bartModel).encode({ inputIds: [[0, 5, 2]], globalAttentionMask: [[1, 0, 0]] }),
+  ).toThrow('has no globalAttentionMask');
 });

@@ -3,12 +3,15 @@
  * are projected once and stay where the decoder runs.
  */
 import { i32, type Graph } from '@attn/core';
+import { cacheStates } from '../cached/caches.ts';
 import { firstToken } from '../graph/heads.ts';
 import { paddingBias } from '../graph/hidden-keys.ts';
 import { ModelBuilder } from '../graph/model-builder.ts';
-import { cacheStates, TEXT_BIAS } from './caches.ts';
 import type { Seq2SeqParts } from './graph.ts';
-import { keysAndValues } from './stack.ts';
+import { headSizes, keysAndValues } from './stack.ts';
+
+/** The bias [B, 1, 1, N] that hides the padding of texts. */
+export const TEXT_BIAS = 'cross.bias';
 
 /** Builds the graph. Its inputs are those of the encoder. */
 export function encodeGraph<S>({ config, encoder, weights }: Seq2SeqParts<S>, shape: S): Graph {
@@ -20,7 +23,7 @@ export function encodeGraph<S>({ config, encoder, weights }: Seq2SeqParts<S>, sh
   const start = builder.constant(i32([1], [0]));
   for (const [i, layer] of (weights.decoder?.layers ?? []).entries()) {
     const projected = keysAndValues(builder, encoded, layer.cross, decoder);
-    const caches = cacheStates(builder, ['cross', i], decoder, { rows, length });
+    const caches = cacheStates(builder, ['cross', i], { ...headSizes(decoder), rows, length });
     builder.writeRows(caches.key, projected.key, start, 2);
     builder.writeRows(caches.value, projected.value, start, 2);
   }

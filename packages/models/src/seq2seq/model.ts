@@ -9,7 +9,7 @@ import { checkSeq2SeqBatch, readInputIds, refuse } from '../inputs/batch.ts';
 import { readPadding } from '../inputs/integers.ts';
 import { checkFixedCall } from '../inputs/lengths.ts';
 import type { FixedCall, GenerationRules, Model, ModelCall, TokenBatch } from '../model.ts';
-import { cachedDecoding } from './cached-decoding.ts';
+import { cachedDecoding, textEncoding } from './cached-decoding.ts';
 import type { Seq2SeqConfig } from './config.ts';
 import type { EncoderSide } from './encoder-side.ts';
 import type { DecoderShape, Seq2SeqParts } from './graph.ts';
@@ -174,9 +174,14 @@ function generationOf(
   const { decoder: own, head } = weights;
   if (own === undefined || config.task !== 'generation') return undefined;
   const { startTokenId, decoder, endTokens } = config;
-  const cached = cachedDecoding(`models/${family}`, config, { decoder: own, head }, reader);
+  const where = `models/${family}`;
   return {
     eosTokenId: endTokens,
-    decoder: { startTokenId, maxLength: decoder.positions.count, cached },
+    decoder: {
+      startTokenId,
+      maxLength: decoder.positions.count,
+      encode: textEncoding(where, config, reader),
+    },
+    cached: cachedDecoding(where, config, { decoder: own, head }),
   };
 }

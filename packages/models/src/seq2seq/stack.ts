@@ -3,6 +3,8 @@
  * Lewis et al. 2019, https://arxiv.org/abs/1910.13461
  */
 import { f32, full, i32, type Pattern, type Value } from '@attn/core';
+import type { CacheSize, KeysAndValues } from '../cached/caches.ts';
+import { headsFirst, headsLast } from '../graph/head-axes.ts';
 import type { ModelBuilder, NormWeights } from '../graph/model-builder.ts';
 import { feedForward } from '../graph/post-norm.ts';
 import { EPS, type StackConfig } from './config.ts';
@@ -31,26 +33,21 @@ export function plainPlaces(builder: ModelBuilder, length: number): Value {
   );
 }
 
-/** Keys and values of an attention, [B, H, N, D] each. */
-export interface KeysAndValues {
-  readonly key: Value;
-  readonly value: Value;
+/** The heads of an attention. */
+export function headSizes({ heads, width }: StackConfig): Pick<CacheSize, 'heads' | 'headDim'> {
+  return { heads, headDim: width / heads };
 }
 
 /** Splits states [B, N, width] into heads: [B, H, N, D]. */
 export function splitHeads(builder: ModelBuilder, x: Value, { heads, width }: StackConfig): Value {
   const [batch, length] = x.shape;
-  const depth = width / heads;
-  // Of one token, both orders of the axes are the same in memory.
-  if (length === 1) return builder.reshape(x, [batch, heads, 1, depth]);
-  return builder.transpose(builder.reshape(x, [batch, length, heads, depth]), [0, 2, 1, 3]);
+  return headsFirst(builder, builder.reshape(x, [batch, length, heads, width / heads]));
 }
 
 /** Joins heads [B, H, N, D]: [B, N, width]. */
 function joinHeads(builder: ModelBuilder, x: Value, { width }: StackConfig): Value {
   const [batch, , length] = x.shape;
-  const joined = length === 1 ? x : builder.transpose(x, [0, 2, 1, 3]);
-  return builder.reshape(joined, [batch, length, width]);
+  return builder.reshape(headsLast(builder, x), [batch, length, width]);
 }
 
 /** Keys and values of states [B, N, width]. */
