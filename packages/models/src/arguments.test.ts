@@ -217,7 +217,15 @@ describeFunctions([models], {
   },
   'CachedDecoding.step': {
     call: cached?.step,
-    args: () => [{ texts: { count: 1, length: 4, padding: true }, rows: 2, length: 1, capacity: 4 }],
+    args: () => [
+      {
+        texts: { count: 1, length: 4, padding: true },
+        rows: 2,
+        length: 1,
+        capacity: 4,
+        best: { count: 2, sums: true },
+      },
+    ],
     options: [0],
   },
   'CachedDecoding.inputs': {

@@ -5,6 +5,7 @@
  */
 export type {
   CachedDecoding,
+  BestShape,
   DecoderRules,
   EncodeCall,
   EncodedTexts,

@@ -113,7 +113,7 @@ export interface DecoderRules {
 export interface CachedDecoding {
   /**
    * The graph of a step. Its output is `logits` [rows, vocabulary], behind the last token of each row that
-   * counts. Errors: `INVALID_ARGUMENT`.
+   * counts, or what `best` asks for. Errors: `INVALID_ARGUMENT`.
    */
   step(shape: StepShape): Graph;
   /** The inputs of the graph of a step. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`. */
@@ -166,6 +166,22 @@ export interface StepShape {
   readonly length?: number;
   /** Tokens for which the rows have room. */
   readonly capacity: number;
+  /** Which logits a step gives. Default: all. */
+  readonly best?: BestShape | undefined;
+}
+
+/**
+ * The greatest logits of each row instead of all. Outputs are `logits` [rows, count], the greatest first, and
+ * `ids` [rows, count], i32, the tokens that they belong to; of equal logits, the lower id comes first.
+ */
+export interface BestShape {
+  /** How many of each row: at least 1, at most the vocabulary. */
+  readonly count: number;
+  /**
+   * Adds the output `sums` [rows]: of exp(logit − greatest logit) over all tokens, by which log probabilities
+   * follow from logits.
+   */
+  readonly sums: boolean;
 }
 
 /** A model with its weights. */

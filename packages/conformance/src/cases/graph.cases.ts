@@ -40,6 +40,17 @@ export const graphCases: readonly ConformanceCase[] = [
     const x = input('x', [5, 7]);
     return { out: builder.matmul(x, x, { transposeB: true }) };
   }),
+  graphCase(
+    'best-logits',
+    'The likeliest token, the best ones, and the sum by which logits become probabilities: the end of a step.',
+    ({ builder, input }) => {
+      const logits = input('logits', [3, 70]);
+      const { values, indices } = builder.topK(logits, 4);
+      const shares = builder.exp(builder.sub(logits, builder.slice(values, [0, 0], [3, 1])));
+      const sums = builder.reduce(shares, -1, 'sum');
+      return { token: builder.argmax(logits), values, indices, sums };
+    },
+  ),
   graphCase('output-is-input', 'An output that is an input is a copy of it.', ({ builder, input }) => {
     const x = input('x', [3, 4]);
     return { out: x, sum: builder.add(x, x) };

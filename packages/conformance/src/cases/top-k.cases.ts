@@ -17,6 +17,11 @@ export const topKCases: readonly ConformanceCase[] = [
     { shapes: { x: [3, 65] }, attributes: { k: 65 } },
     { shapes: { x: [2, 1000] }, attributes: { k: 100 } },
   ]),
+  ...opCases('topK', 'Rows as long as a vocabulary.', [
+    { shapes: { x: [2, 5000] }, attributes: { k: 1 } },
+    { shapes: { x: [2, 5000] }, attributes: { k: 50 } },
+    { shapes: { x: [1, 9001] }, attributes: { k: 8 }, data: 'integers' },
+  ]),
   ...opCases('topK', 'Of equal numbers the first comes first.', [
     { shapes: { x: [4, 40] }, attributes: { k: 12 }, data: 'integers' },
     { shapes: { x: [2, 200] }, attributes: { k: 80 }, data: 'integers' },

@@ -3,6 +3,7 @@ import { causal } from '../patterns/causal.ts';
 import { full } from '../patterns/full.ts';
 import { f32, i32 } from '../tensor.ts';
 import { GraphBuilder, type Value } from './builder.ts';
+import { evaluateReference } from './evaluate.ts';
 import { inputSpecs } from './graph.ts';
 
 const matrix = { dtype: 'f32', shape: [2, 3] } as const;
@@ -40,6 +41,17 @@ describe('methods', () => {
       Object.fromEntries(Object.entries(shapes).map(([op, [value]]) => [op, value])),
     );
     expect(graph.nodes.map(({ op }) => op)).toEqual(Object.keys(shapes));
+  });
+
+  test('argmax is the place of the greatest number of each row', () => {
+    const builder = new GraphBuilder();
+    const x = builder.input('x', { dtype: 'f32', shape: [2, 2, 3] });
+    const places = builder.argmax(x);
+    expect([places.dtype, places.shape]).toEqual(['i32', [2, 2]]);
+    const graph = builder.build({ places });
+    const numbers = f32([2, 2, 3], [1, 3, 3, NaN, -5, -4, NaN, NaN, -Infinity, 0, -0, -1]);
+    const { places: result } = evaluateReference(graph, { x: numbers });
+    expect([...result.data]).toEqual([1, 2, 0, 0]);
   });
 
   test('nodes hold resolved attributes and specs by name', () => {

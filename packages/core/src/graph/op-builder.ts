@@ -221,6 +221,18 @@ export abstract class OpBuilder extends PointwiseBuilder {
   }
 
   /**
+   * The place of the greatest number of each row, i32, without the last axis: `topK` of one. Of equal numbers
+   * it is the first; NaN counts as −∞.
+   *
+   * @example
+   * const token = builder.argmax(builder.linear(x, weight)); // the likeliest, and no logits
+   */
+  argmax(x: Value): Value {
+    const { indices } = this.topK(x, 1);
+    return this.reshape(indices, indices.shape.slice(0, -1));
+  }
+
+  /**
    * A linear layer with experts, as in a mixture of experts: for each row of x [..., in] and each expert e in
    * `experts` [..., k], x · weight[e] + bias[e], [..., k, out]; `weight` [experts, in, out], `bias?`
    * [experts, out]. Only the chosen experts are computed.

@@ -3,7 +3,7 @@ import { AttnError, type Graph, type Tensors } from '@attn/core';
 import { aBoolean, anything, checkOptions, integer, show, type OptionKinds } from '@attn/core/backend';
 import { ShapeGraphs } from '../graph/shape-graphs.ts';
 import { readIds } from '../inputs/integers.ts';
-import type { CachedDecoding, EncodedTexts, StepShape, StepTokens } from '../model.ts';
+import type { BestShape, CachedDecoding, EncodedTexts, StepShape, StepTokens } from '../model.ts';
 import { MOST_TOKENS } from './pieces.ts';
 import { placeInputs, type StepAt } from './step-places.ts';
 
@@ -13,6 +13,7 @@ export interface StepSizes<T> {
   readonly rows: number;
   readonly length: number;
   readonly capacity: number;
+  readonly best: BestShape | undefined;
 }
 
 /** What a model says of its steps. */
@@ -38,7 +39,9 @@ const SHAPE: OptionKinds<StepShape> = {
   rows: integer(1),
   length: integer(1, MOST_TOKENS),
   capacity: integer(1),
+  best: anything,
 };
+const BEST: OptionKinds<BestShape> = { count: integer(1), sums: aBoolean };
 const TOKENS: OptionKinds<StepTokens> = { ids: anything, position: integer(0), count: integer(1) };
 const TEXTS: OptionKinds<EncodedTexts> = { count: integer(1), length: integer(1), padding: aBoolean };
 
@@ -54,7 +57,8 @@ export function cachedSteps<T extends EncodedTexts | undefined>(parts: StepParts
     const texts = parts.readTexts(checked.texts);
     if (texts !== undefined && rows % texts.count !== 0)
       throw invalid(where, `rows must be a multiple of the ${texts.count} texts, got ${show(rows)}`);
-    return { texts, rows, length, capacity };
+    const best = checked.best && checkBest(where, checked.best, vocabSize);
+    return { texts, rows, length, capacity, best };
   };
   return {
     rowStates,
@@ -85,6 +89,12 @@ export function checkTexts(where: string, texts: EncodedTexts | undefined): Enco
     'padding',
   ]);
   return { count, length, padding };
+}
+
+function checkBest(where: string, best: BestShape, words: number): BestShape {
+  const { count, sums } = present(where, 'best', best, BEST, ['count', 'sums']);
+  if (count <= words) return { count, sums };
+  throw invalid(where, `count of best must be at most ${words}, got ${show(count)}`);
 }
 
 /** Checks an object with fields that must be there. */

@@ -6,6 +6,7 @@ import type { LayerSight } from '../encoder/layer-sight.ts';
 import { ropeInputs, ropeValues, type Rope } from '../encoder/rope.ts';
 import { headsFirst, headsLast } from '../graph/head-axes.ts';
 import { ModelBuilder } from '../graph/model-builder.ts';
+import { stepOutputs } from '../graph/step-outputs.ts';
 import type { CachedDecoding } from '../model.ts';
 import { cacheNames, cacheStates, writeTokens, type KeysAndValues } from './caches.ts';
 import { cachedSteps, type StepSizes } from './cached-steps.ts';
@@ -56,7 +57,7 @@ interface CachePlaces {
 }
 
 /** Builds the graph of a step: the logits of the last token of each row that counts. */
-function stepGraph(network: CausalNetwork, { rows, length, capacity }: StepSizes<undefined>): Graph {
+function stepGraph(network: CausalNetwork, { rows, length, capacity, best }: StepSizes<undefined>): Graph {
   const builder = new ModelBuilder();
   const ids = builder.input('input_ids', { dtype: 'i32', shape: [rows, length] });
   const places = stepPlaces(builder, { length, capacity });
@@ -86,7 +87,7 @@ function stepGraph(network: CausalNetwork, { rows, length, capacity }: StepSizes
   const states = network.states(builder, ids, { ropes, attend });
   const last = lastStates(builder, states[states.length - 1], places);
   const logits = network.logits(builder, last);
-  return builder.build({ logits: builder.reshape(logits, [rows, network.vocabSize]) });
+  return builder.build(stepOutputs(builder, builder.reshape(logits, [rows, network.vocabSize]), best));
 }
 
 function stepInputs(

@@ -2,54 +2,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { searchBeams } from './beam-search.ts';
-import { ENDED, type Decoder } from './decoder.ts';
+import { HashedDecoder } from './hashed-decoder.testing.ts';
 import { logSoftmax } from './log-softmax.ts';
-import { processorsOf, type ScoreRules } from './processors.ts';
+import { Processors, type ScoreRules } from './processors.ts';
 import type { BeamRules } from './search.ts';
-
-/** A network whose logits follow from the tokens of a row, and that checks how it is asked. */
-class HashedDecoder implements Decoder {
-  readonly backends = new Set<string>();
-  readonly vocabSize: number;
-  steps = 0;
-  private readonly salt: number;
-  private rows: readonly (readonly number[])[] = [];
-
-  constructor(vocabSize: number, salt: number) {
-    this.vocabSize = vocabSize;
-    this.salt = salt;
-  }
-
-  async start(prompts: readonly (readonly number[])[]): Promise<Float32Array> {
-    this.rows = prompts;
-    return this.all();
-  }
-
-  async step(tokens: Int32Array, sources: Int32Array): Promise<Float32Array> {
-    this.rows = Array.from(tokens, (token, i) =>
-      token === ENDED ? this.rows[sources[i]] : [...this.rows[sources[i]], token],
-    );
-    return this.all();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {}
-
-  logits(row: readonly number[]): Float32Array {
-    let hash = this.salt;
-    for (const id of row) hash = Math.imul(hash ^ (id + 1), 0x9e3779b1) ^ (hash >>> 13);
-    return Float32Array.from({ length: this.vocabSize }, (_, id) => {
-      const mixed = Math.imul(hash ^ Math.imul(id + 7, 0x85ebca6b), 0xc2b2ae35);
-      return ((mixed >>> 8) % 2000) / 400;
-    });
-  }
-
-  private all(): Float32Array {
-    this.steps += 1;
-    const logits = new Float32Array(this.rows.length * this.vocabSize);
-    for (const [i, row] of this.rows.entries()) logits.set(this.logits(row), i * this.vocabSize);
-    return logits;
-  }
-}
 
 interface Row {
   readonly ids: readonly number[];
@@ -64,7 +20,7 @@ function defined(
   { beams, lengthPenalty, earlyStopping }: BeamRules,
 ): readonly Row[] {
   const { eos, promptLength: prompted, maxLength } = rules;
-  const processors = processorsOf(rules, network.vocabSize);
+  const processors = new Processors(rules, network.vocabSize);
   let running: readonly Row[] = Array.from({ length: beams }, (_, i) => ({
     ids: prompt,
     score: i === 0 ? 0 : -1e9,
@@ -77,7 +33,7 @@ function defined(
       .flatMap(({ ids, score }) => {
         const scores = new Float32Array(network.vocabSize);
         logSoftmax(network.logits(ids), scores);
-        for (const process of processors) process(scores, Int32Array.from(ids), length);
+        processors.process(scores, Int32Array.from(ids), length);
         return Array.from(scores, (own, id) => ({ ids: [...ids, id], score: Math.fround(own + score) }));
       })
       .toSorted((a, b) => b.score - a.score || 0)

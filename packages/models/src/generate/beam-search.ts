@@ -31,7 +31,7 @@ export async function searchBeams(
   const origins = new TokenRows(count, maxLength - promptLength, 0);
   const size = { prompts: prompts.length, perPrompt: beams, vocab };
   const scores = new StepScores(rules, size, true);
-  const candidates = new Largest(Math.min((1 + Math.max(1, eos.length)) * beams, beams * vocab));
+  const candidates = new Largest(Math.min(candidatesOf(beams, eos.length), beams * vocab));
   const groups = prompts.map(() => new Group(choice, rules, vocab));
   const tokens = new Int32Array(count);
   const sources = new Int32Array(count);
@@ -46,7 +46,7 @@ export async function searchBeams(
     for (const [i, group] of groups.entries()) {
       const first = i * beams;
       if (group.isDone) continue;
-      group.rank(scores.rows, first, candidates);
+      group.rank(scores, first, candidates);
       group.finish(candidates, first, rows, origins);
       group.run(candidates, first, rows.length, tokens, sources);
     }
@@ -62,6 +62,11 @@ export async function searchBeams(
     }
   }
   return groups.map((group) => group.found(returned));
+}
+
+/** How many of the best continuations of a prompt's rows are looked at: enough to go on if some end. */
+export function candidatesOf(beams: number, endTokens: number): number {
+  return (1 + Math.max(1, endTokens)) * beams;
 }
 
 /** A place for a row that has ended. */
@@ -104,12 +109,15 @@ class Group {
   }
 
   /** The best candidates: a row and a token, as the id `row * vocab + token`. */
-  rank(scores: readonly Float32Array[], first: number, candidates: Largest): void {
+  rank(scores: StepScores, first: number, candidates: Largest): void {
     candidates.clear();
     for (const [beam, sum] of this.sums.entries()) {
-      const row = scores[first + beam];
-      const from = beam * row.length;
-      for (let id = 0; id < row.length; id++) candidates.offer(Math.fround(row[id] + sum), from + id);
+      const row = scores.rows[first + beam];
+      const from = beam * this.vocab;
+      for (let place = 0; place < row.length; place++) {
+        const id = from + scores.tokenAt(first + beam, place);
+        candidates.offer(Math.fround(row[place] + sum), id);
+      }
     }
     candidates.sort();
   }

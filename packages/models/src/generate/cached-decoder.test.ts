@@ -1,5 +1,5 @@
 // The decoder with a cache, against the decoder that sees all its tokens at once.
-import { createAttn, i32, type Attn } from '@attn/core';
+import { createAttn, f32, i32, type Attn } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { wasm } from '@attn/wasm';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -13,11 +13,17 @@ import { goldenCalled } from '../testing/golden-sets.testing.ts';
 import { readGolden } from '../testing/goldens.testing.ts';
 import { CachedDecoder } from './cached-decoder.ts';
 import { ENDED } from './decoder.ts';
+import type { StepLogits } from './step-logits.ts';
 
 const { checkpoint, architecture } = await goldenCalled('heads', 'led', 'led_generation');
 const model = await ledFamily.load(checkpoint, { architecture });
 const text = { ids: [0, 5, 9, 11, 3, 8, 2], globalTokens: [0, 3] };
 const WORDS = model.vocabSize;
+
+/** The logits of all tokens. */
+function allOf(step: StepLogits): Float32Array {
+  return 'ids' in step ? expect.fail('only the best logits') : step;
+}
 
 describe.each(['cpu', 'wasm'])('on %s', (backend) => {
   let attn: Attn;
@@ -40,9 +46,10 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
   }
 
   async function expectRows(
-    logits: Float32Array,
+    step: StepLogits,
     rows: readonly (readonly number[] | undefined)[],
   ): Promise<void> {
+    const logits = allOf(step);
     for (const [i, row] of rows.entries()) {
       if (row === undefined) continue;
       const own = logits.subarray(i * WORDS, (i + 1) * WORDS);
@@ -62,7 +69,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
       // The encoder, and two steps or one.
       expect(run).toHaveBeenCalledTimes(prompt.length === 2 ? 3 : 2);
       run.mockRestore();
-      expect(first).toHaveLength(WORDS);
+      expect(allOf(first)).toHaveLength(WORDS);
       await expectRows(first, [prompt]);
       let rows: readonly (readonly number[])[] = [prompt];
       const add = async (tokens: readonly number[], sources: readonly number[]): Promise<void> => {
@@ -82,10 +89,45 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     },
   );
 
+  test('the best logits of each row, which are all logits where these are no numbers', async () => {
+    const prompt = [2, 7];
+    const logits = await expected(prompt);
+    const order = Array.from(logits, (logit, id) => ({ logit, id })).toSorted((a, b) => b.logit - a.logit);
+    const room = { rows: 2, maxLength: 9, best: { count: 3, sums: true } };
+    await using decoder = new CachedDecoder(runnable, text, room, {});
+    const best = await decoder.start([prompt]);
+    if (!('ids' in best)) expect.fail('all logits');
+    expect([...best.ids]).toEqual(order.slice(0, 3).map(({ id }) => id));
+    for (const [i, logit] of best.logits.entries()) expect(logit).toBeCloseTo(order[i].logit, 4);
+    expect(best.sums).toHaveLength(1);
+    expect(best.sums[0]).toBeCloseTo(
+      logits.reduce((sum, own) => sum + Math.exp(own - order[0].logit), 0),
+      3,
+    );
+
+    const { run } = runnable.graphs;
+    const broken = vi.spyOn(runnable.graphs, 'run').mockImplementation(async (...call) => {
+      const result = await run.apply(runnable.graphs, call);
+      const { outputs } = result;
+      return outputs.ids
+        ? { ...result, outputs: { ...outputs, logits: f32([2, 3], [1, 0, 0, NaN, 0, 0]) } }
+        : result;
+    });
+    const all = await decoder.step(Int32Array.of(4, 5), Int32Array.of(0, 0));
+    broken.mockRestore();
+    await expectRows(all, [
+      [2, 7, 4],
+      [2, 7, 5],
+    ]);
+    const next = await decoder.step(Int32Array.of(8, 9), Int32Array.of(1, 0));
+    const last = await expected([2, 7, 5, 8]);
+    expect('ids' in next && next.ids[0]).toBe(last.indexOf(Math.max(...last)));
+  });
+
   test('a text that is alone or padded gives equal logits', async () => {
     const long = { ids: Array.from({ length: 20 }, (_, i) => 3 + (i % 19)), globalTokens: [0] };
     await using decoder = new CachedDecoder(runnable, long, { rows: 1, maxLength: 4 }, {});
-    const own = await decoder.start([[2]]);
+    const own = allOf(await decoder.start([[2]]));
     const { graph, inputs } = model.call({
       inputIds: i32([1, 20], long.ids),
       globalAttentionMask: i32(

@@ -3,12 +3,13 @@
  * are computed once, the prompt in pieces, and a step computes only the new token of each row. All steps of
  * one capacity share a graph.
  */
-import { AttnError, i32, type BoundState, type Graph, type Tensor } from '@attn/core';
+import { AttnError, i32, type BoundState, type Graph, type Tensor, type Tensors } from '@attn/core';
 import { pieceLength, powerAbove } from '../cached/pieces.ts';
 import { rowLength } from '../encode/batches.ts';
-import type { CachedDecoding, Model, StepShape, TokenBatch } from '../model.ts';
+import type { BestShape, CachedDecoding, Model, StepShape, TokenBatch } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import { ENDED, type Decoder, type DecoderPlace } from './decoder.ts';
+import { areEnough, firstRow, readStep, type StepLogits } from './step-logits.ts';
 import { paddedRow } from './whole-text-decoder.ts';
 
 /** A text that an encoder reads. */
@@ -26,6 +27,8 @@ export interface DecoderRoom {
   readonly maxLength: number;
   /** New tokens for which there is room at first. Where they are more, the room doubles. Default 64. */
   readonly firstCapacity?: number;
+  /** Which logits are enough. Default: all. */
+  readonly best?: BestShape | undefined;
 }
 
 /** Most tokens for which there is room at first: places that are not filled yet cost time. */
@@ -39,7 +42,7 @@ export class CachedDecoder implements Decoder {
   private readonly cached: CachedDecoding;
   private readonly text: SourceText | undefined;
   private readonly place: DecoderPlace;
-  private readonly room: Required<DecoderRoom>;
+  private readonly room: CheckedRoom;
   private begun: Begun | undefined;
 
   /** Errors: `UNSUPPORTED` for a model that decodes without a cache. */
@@ -59,7 +62,7 @@ export class CachedDecoder implements Decoder {
    * A prompt is computed in a row of its own, which all its rows then begin with. One of a few tokens is
    * computed in as many rows as there will be, by the graph of the steps.
    */
-  async start(prompts: readonly (readonly number[])[]): Promise<Float32Array> {
+  async start(prompts: readonly (readonly number[])[]): Promise<StepLogits> {
     const { runnable, cached, place, room } = this;
     const { graphs, model } = runnable;
     const [{ length }] = prompts;
@@ -68,7 +71,7 @@ export class CachedDecoder implements Decoder {
     const encoded = this.text && model.generation?.decoder?.encode(sourceRow(model, this.text));
     const most = Math.max(room.maxLength, piece * Math.ceil(length / piece));
     const capacity = firstCapacity(room, { length, piece, most });
-    const shape = { texts: encoded?.texts, rows, capacity };
+    const shape = { texts: encoded?.texts, rows, capacity, best: room.best };
     const state = await graphs.createState(cached.step(shape), place);
     const begun = { state, shape, most, length: 0, ids: i32([rows, 1], new Int32Array(rows)) };
     this.begun = begun;
@@ -76,17 +79,17 @@ export class CachedDecoder implements Decoder {
       const { backend } = await graphs.run(encoded.graph, encoded.inputs, { state, signal: place.signal });
       this.backends.add(backend);
     }
-    let logits: Float32Array = new Float32Array(0);
+    let logits: StepLogits = new Float32Array(0);
     for (let from = 0; from < length; from += piece) {
       const ids = new Int32Array(rows * piece).fill(model.padTokenId);
       for (let row = 0; row < rows; row++)
         ids.set(prompts[row % prompts.length].slice(from, from + piece), row * piece);
       logits = await this.run(begun, i32([rows, piece], ids), Math.min(piece, length - from));
     }
-    return logits.subarray(0, prompts.length * this.vocabSize);
+    return rows === prompts.length ? logits : firstRow(logits, rows);
   }
 
-  async step(tokens: Int32Array, sourceRows: Int32Array): Promise<Float32Array> {
+  async step(tokens: Int32Array, sourceRows: Int32Array): Promise<StepLogits> {
     const { begun, cached } = this;
     if (begun === undefined) throw new AttnError('INTERNAL', 'models/generate', 'no row has begun');
     const rows = tokens.length;
@@ -105,18 +108,25 @@ export class CachedDecoder implements Decoder {
   }
 
   /** Adds tokens [rows, T] to the rows, of which `count` count. */
-  private async run(begun: Begun, ids: Tensor<'i32'>, count: number): Promise<Float32Array> {
-    const { runnable, cached, place } = this;
-    const [, length] = ids.shape;
+  private async run(begun: Begun, ids: Tensor<'i32'>, count: number): Promise<StepLogits> {
+    const [rows, length] = ids.shape;
     const { state, length: position } = begun;
     await this.makeRoom(begun, position + length);
     const shape = { ...begun.shape, length };
-    const inputs = cached.inputs(shape, { ids, position, count });
+    const inputs = this.cached.inputs(shape, { ids, position, count });
+    let logits = await this.compute(state, shape, inputs);
+    // A step writes the same into the cache, whichever logits it gives.
+    if (!areEnough(logits, rows)) logits = await this.compute(state, { ...shape, best: undefined }, inputs);
+    begun.length += count;
+    return logits;
+  }
+
+  private async compute(state: BoundState, shape: StepShape, inputs: Tensors): Promise<StepLogits> {
+    const { runnable, cached, place } = this;
     const options = { state, signal: place.signal };
     const { outputs, backend } = await runnable.graphs.run(cached.step(shape), inputs, options);
     this.backends.add(backend);
-    begun.length += count;
-    return outputs.logits.data as Float32Array;
+    return readStep(outputs);
   }
 
   /** Makes room for so many tokens. */
@@ -133,6 +143,9 @@ export class CachedDecoder implements Decoder {
   }
 }
 
+/** The room of a decoder, with defaults. */
+type CheckedRoom = DecoderRoom & Required<Pick<DecoderRoom, 'firstCapacity'>>;
+
 /** What there is from the prompt on. */
 interface Begun {
   readonly state: BoundState;
@@ -148,7 +161,7 @@ interface Begun {
 
 /** Tokens for which there is room at first. */
 function firstCapacity(
-  { firstCapacity: least, maxLength }: Required<DecoderRoom>,
+  { firstCapacity: least, maxLength }: CheckedRoom,
   { length, piece, most }: { readonly length: number; readonly piece: number; readonly most: number },
 ): number {
   if (piece === 1) return Math.min(least, maxLength);

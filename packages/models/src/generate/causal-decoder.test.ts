@@ -14,6 +14,7 @@ import type { RunnableModel } from '../runnable-model.ts';
 import { CachedDecoder, type DecoderRoom } from './cached-decoder.ts';
 import { ENDED, type Decoder } from './decoder.ts';
 import type { GenerateOptions } from './options.ts';
+import type { StepLogits } from './step-logits.ts';
 import { WholeTextDecoder } from './whole-text-decoder.ts';
 
 const [qwen3, gemma3] = await Promise.all([smallQwen3(), smallGemma3()]);
@@ -54,6 +55,11 @@ afterAll(() => Promise.all([reference, ...attns.values()].map((attn) => attn.dis
 
 const attnOn = (backend: string): Attn => attns.get(backend) ?? expect.fail(backend);
 
+/** The logits of all tokens. */
+function allOf(step: StepLogits): Float32Array {
+  return 'ids' in step ? expect.fail('only the best logits') : step;
+}
+
 /** A step: the token of each row, and the rows that these follow. */
 type Step = readonly [tokens: readonly number[], sources: readonly number[]];
 
@@ -70,9 +76,9 @@ async function compare(
   await using other = new WholeTextDecoder(runnableOf(model, reference), {});
   const expectEqual = async (
     live: readonly boolean[],
-    run: (decoder: Decoder) => Promise<Float32Array>,
+    run: (decoder: Decoder) => Promise<StepLogits>,
   ): Promise<void> => {
-    const [got, expected] = [await run(cached), await run(other)];
+    const [got, expected] = [allOf(await run(cached)), allOf(await run(other))];
     expect(got).toHaveLength(live.length * WORDS);
     for (const [row, isLive] of live.entries()) {
       if (!isLive) continue;

@@ -1,4 +1,5 @@
 /** The network that a search drives: it continues rows of tokens, one token at a time. */
+import type { StepLogits } from './step-logits.ts';
 
 /** The token of a row that has ended: the row stays where it is, and its logits are not read. */
 export const ENDED = -1;
@@ -11,21 +12,21 @@ export interface DecoderPlace {
 
 /** Continues rows of tokens. Every row has equally many tokens. */
 export interface Decoder {
-  /** Number of logits of a row. */
+  /** Number of tokens. */
   readonly vocabSize: number;
   /** Names of all backends that took part so far. */
   readonly backends: ReadonlySet<string>;
   /**
-   * Begins a row for each prompt. Returns the logits [prompts, vocabSize] behind them, which hold until the
+   * Begins a row for each prompt. Returns the logits behind them, a row for each prompt, which hold until the
    * next call. Errors: `ABORTED`, those of the backends.
    */
-  start(prompts: readonly (readonly number[])[]): Promise<Float32Array>;
+  start(prompts: readonly (readonly number[])[]): Promise<StepLogits>;
   /**
    * Row i becomes row `sourceRows[i]` with `tokens[i]` behind it, or is left out of the step where that is
    * `ENDED`. In the first step there may be more rows than prompts; afterwards their number stays. Returns
-   * the logits [rows, vocabSize], which hold until the next call. Errors: those of `start`.
+   * the logits of all rows, which hold until the next call. Errors: those of `start`.
    */
-  step(tokens: Int32Array, sourceRows: Int32Array): Promise<Float32Array>;
+  step(tokens: Int32Array, sourceRows: Int32Array): Promise<StepLogits>;
   /** Releases what it keeps of the rows. */
   [Symbol.asyncDispose](): Promise<void>;
 }

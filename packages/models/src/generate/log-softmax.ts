@@ -12,6 +12,19 @@ export function logSoftmax(logits: Float32Array, result: Float32Array): void {
     const below = belowOf(logits[i], most);
     if (below > -Infinity) sum += Math.exp(below);
   }
+  logProbabilities(logits, most, sum, result);
+}
+
+/**
+ * Writes the log probabilities of some logits into `result`, rounded to f32. Of all logits of the row, `most`
+ * is the greatest, and `sum` the sum of exp(logit − most).
+ */
+export function logProbabilities(
+  logits: Float32Array,
+  most: number,
+  sum: number,
+  result: Float32Array,
+): void {
   const log = Math.log(sum);
   for (let i = 0; i < logits.length; i++) result[i] = belowOf(logits[i], most) - log;
 }

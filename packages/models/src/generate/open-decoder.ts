@@ -2,6 +2,7 @@
 import type { RunnableModel } from '../runnable-model.ts';
 import { CachedDecoder, type SourceText } from './cached-decoder.ts';
 import type { Decoder, DecoderPlace } from './decoder.ts';
+import { neededLogits } from './needed-logits.ts';
 import type { SearchPlan } from './search.ts';
 import { WholeTextDecoder } from './whole-text-decoder.ts';
 
@@ -17,10 +18,12 @@ export interface SearchSource {
 export function openDecoder(
   runnable: RunnableModel,
   { text }: SearchSource,
-  { choice, returned, rules: { maxLength } }: SearchPlan,
+  plan: SearchPlan,
   place: DecoderPlace,
 ): Decoder {
   if (runnable.model.generation?.cached === undefined) return new WholeTextDecoder(runnable, place);
+  const { choice, returned, rules } = plan;
   const rows = choice.kind === 'beams' ? choice.beams : returned;
-  return new CachedDecoder(runnable, text, { rows, maxLength }, place);
+  const best = neededLogits(plan, runnable.model.vocabSize ?? 0);
+  return new CachedDecoder(runnable, text, { rows, maxLength: rules.maxLength, best }, place);
 }

@@ -1,6 +1,6 @@
 // What each rule does to the scores of a row.
 import { expect, test } from 'vitest';
-import { processorsOf, type ScoreRules } from './processors.ts';
+import { Processors, type ScoreRules } from './processors.ts';
 
 const NO_RULES: ScoreRules = {
   repetitionPenalty: 1,
@@ -25,13 +25,38 @@ function changes(
   const before = Float32Array.from({ length: 8 }, (_, id) => (id % 2 === 0 ? 2 : -2));
   const scores = before.slice();
   const space = Int32Array.of(...row, 3, 3);
-  for (const process of processorsOf({ ...NO_RULES, ...rules }, 8)) process(scores, space, row.length);
+  new Processors({ ...NO_RULES, ...rules }, 8).process(scores, space, row.length);
   const changed = [...scores.entries()].filter(([id, score]) => score !== before[id]);
   return Object.fromEntries(changed.map(([id, score]) => [id, score === -Infinity ? null : score]));
 }
 
-test('without rules there are no processors', () => {
-  expect(processorsOf(NO_RULES, 8)).toEqual([]);
+test('without rules nothing changes', () => {
+  expect(changes([2, 5], {})).toEqual({});
+});
+
+/** The lengths from 1 to 7 behind which rules read scores, and those behind which a token is forced. */
+function lengths(rules: Partial<ScoreRules>): readonly [number[], number[]] {
+  const processors = new Processors({ ...NO_RULES, ...rules }, 8);
+  const all = [1, 2, 3, 4, 5, 6, 7];
+  return [
+    all.filter((length) => processors.readAt(length)),
+    all.filter((length) => processors.forcesAt(length)),
+  ];
+}
+
+test.each<[Partial<ScoreRules>, number[], number[]]>([
+  [{}, [], []],
+  [{ repetitionPenalty: 2 }, [1, 2, 3, 4, 5, 6, 7], []],
+  [{ noRepeatNgramSize: 2, forcedBos: 3 }, [2, 3, 4, 5, 6, 7], [1]],
+  [{ badWords: [[1]] }, [], []],
+  [{ badWords: [[2]] }, [1, 2, 3, 4, 5, 6, 7], []],
+  [{ minLength: 3 }, [1, 2], []],
+  [{ minLength: 3, minNewTokens: 3 }, [1, 2, 3], []],
+  [{ minLength: 3, eos: [] }, [], []],
+  [{ forcedBos: 3, forcedEos: [1] }, [], [1, 7]],
+  [{ suppressedFirst: [2], forcedBos: 3 }, [2], [1]],
+])('%j reads scores behind %j, and forces a token behind %j', (rules, reading, forcing) => {
+  expect(lengths(rules)).toEqual([reading, forcing]);
 });
 
 test('a penalty counts once for each token', () => {

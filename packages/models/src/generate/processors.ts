@@ -4,7 +4,7 @@
  */
 
 /** Changes the scores of all tokens, in place. Of `row`, only the first `length` tokens count. */
-export type Processor = (scores: Float32Array, row: Int32Array, length: number) => void;
+type Processor = (scores: Float32Array, row: Int32Array, length: number) => void;
 
 /** What the rules are. */
 export interface ScoreRules {
@@ -34,24 +34,59 @@ export interface ScoreRules {
   readonly maxLength: number;
 }
 
+/** A rule, and the lengths of rows behind which it does something. */
+interface TimedRule {
+  readonly process: Processor;
+  readonly isNow: (length: number) => boolean;
+  /** Whether it takes the place of all scores that were there. */
+  readonly forces?: boolean;
+}
+
 /** The rules that do something, in the order in which they apply. */
-export function processorsOf(rules: ScoreRules, vocabSize: number): readonly Processor[] {
+export class Processors {
+  private readonly rules: readonly TimedRule[];
+
+  constructor(rules: ScoreRules, vocabSize: number) {
+    this.rules = timedRules(rules, vocabSize);
+  }
+
+  /** Changes the scores of all tokens of a row, in place. Of `row`, only the first `length` tokens count. */
+  process(scores: Float32Array, row: Int32Array, length: number): void {
+    for (const { process, isNow } of this.rules) if (isNow(length)) process(scores, row, length);
+  }
+
+  /** Whether a token is forced behind rows of this length: their scores do not count. */
+  forcesAt(length: number): boolean {
+    return this.rules.some(({ forces, isNow }) => forces === true && isNow(length));
+  }
+
+  /** Whether rules may change the score of any token behind rows of this length. */
+  readAt(length: number): boolean {
+    return !this.forcesAt(length) && this.rules.some(({ isNow }) => isNow(length));
+  }
+}
+
+function timedRules(rules: ScoreRules, vocabSize: number): readonly TimedRule[] {
   const { eos, promptLength, maxLength, forcedBos, forcedEos, suppressed, suppressedFirst } = rules;
   const badWords = rules.badWords.filter(([id, ...more]) => more.length > 0 || !eos.includes(id));
   const first = promptLength > 1 || forcedBos === undefined ? promptLength : promptLength + 1;
-  const { minLength } = rules;
-  const minTotal = promptLength + rules.minNewTokens;
+  const minTotal = Math.max(rules.minLength, promptLength + rules.minNewTokens);
+  const always = (): boolean => true;
+  const at = (place: number) => (length: number) => length === place;
   return [
-    rules.repetitionPenalty !== 1 && repetitionPenalty(rules.repetitionPenalty, vocabSize),
-    rules.noRepeatNgramSize > 0 && noRepeatNgram(rules.noRepeatNgramSize),
-    badWords.length > 0 && noBadWords(badWords),
-    minLength > promptLength && suppress(eos, (length) => length < minLength),
-    minTotal > promptLength && suppress(eos, (length) => length < minTotal),
-    forcedBos !== undefined && force([forcedBos], 1),
-    forcedEos.length > 0 && force(forcedEos, maxLength - 1),
-    suppressed.length > 0 && suppress(suppressed, () => true),
-    suppressedFirst.length > 0 && suppress(suppressedFirst, (length) => length === first),
-  ].filter((processor) => processor !== false);
+    rules.repetitionPenalty !== 1 && {
+      process: repetitionPenalty(rules.repetitionPenalty, vocabSize),
+      isNow: always,
+    },
+    rules.noRepeatNgramSize > 0 && { process: noRepeatNgram(rules.noRepeatNgramSize), isNow: always },
+    badWords.length > 0 && { process: noBadWords(badWords), isNow: always },
+    minTotal > promptLength &&
+      eos.length > 0 && { process: suppress(eos), isNow: (length: number) => length < minTotal },
+    forcedBos !== undefined && { process: force([forcedBos]), isNow: at(1), forces: true },
+    forcedEos.length > 0 && { process: force(forcedEos), isNow: at(maxLength - 1), forces: true },
+    suppressed.length > 0 && { process: suppress(suppressed), isNow: always },
+    suppressedFirst.length > 0 && { process: suppress(suppressedFirst), isNow: at(first) },
+  ].filter((rule) => rule !== false);
 }
 
 /** Keskar et al. 2019, https://arxiv.org/abs/1909.05858 */
@@ -95,16 +130,15 @@ function noBadWords(words: readonly (readonly number[])[]): Processor {
   };
 }
 
-function suppress(ids: readonly number[], isNow: (length: number) => boolean): Processor {
-  return (scores, _, length) => {
-    if (isNow(length)) for (const id of ids) scores[id] = -Infinity;
+function suppress(ids: readonly number[]): Processor {
+  return (scores) => {
+    for (const id of ids) scores[id] = -Infinity;
   };
 }
 
-/** At one length, only these tokens are possible. */
-function force(ids: readonly number[], at: number): Processor {
-  return (scores, _, length) => {
-    if (length !== at) return;
+/** Only these tokens are possible. */
+function force(ids: readonly number[]): Processor {
+  return (scores) => {
     scores.fill(-Infinity);
     for (const id of ids) scores[id] = 0;
   };

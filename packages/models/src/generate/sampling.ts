@@ -25,21 +25,22 @@ export function uniform(seed: number): () => number {
   return () => next() / 2 ** 32;
 }
 
-/** Draws tokens from rows of one vocabulary. It keeps its memory from draw to draw. */
+/** Draws tokens from logits in the order of their ids. It keeps its memory from draw to draw. */
 export class Sampler {
   private readonly sampling: Sampling;
   private readonly probabilities: Float64Array;
   /** Selections of more and more tokens: only the first, until top-p asks for more. */
   private readonly selections: Largest[] = [];
 
-  constructor(sampling: Sampling, vocabSize: number) {
+  /** `most` is the greatest number of logits of a draw. */
+  constructor(sampling: Sampling, most: number) {
     this.sampling = sampling;
-    this.probabilities = new Float64Array(vocabSize);
+    this.probabilities = new Float64Array(most);
   }
 
   /**
-   * Draws a token; NaN is never drawn. Tokens lie on the line of the draw in the order of their ids, so that
-   * backends which differ in the last digit of a logit draw the same. Errors: `RUN_FAILED` where no logit is
+   * Draws the place of a logit; NaN is never drawn. Tokens lie on the line of the draw in the order of their
+   * ids, so that backends which differ in the last digit of a logit draw the same. Errors: `RUN_FAILED` where no logit is
    * a number.
    *
    * @param threshold uniform in [0, 1)
@@ -61,18 +62,17 @@ export class Sampler {
 
   /** Weights of all tokens in proportion to their probabilities; 0 for those that may not be drawn. */
   weigh(logits: Float32Array): Float64Array {
-    const { probabilities: weights } = this;
+    const weights = this.probabilities.subarray(0, logits.length);
     const { temperature, topK, topP } = this.sampling;
     const most = greatest(logits);
     for (let id = 0; id < weights.length; id++)
       weights[id] = Math.exp(belowOf(logits[id], most) / temperature);
-    if (topK > 0 && topK < weights.length) this.keep(this.select(logits, topK), topK);
-    if (topP < 1) this.keepNucleus(logits, topP);
+    if (topK > 0 && topK < weights.length) keep(weights, this.select(logits, topK), topK);
+    if (topP < 1) this.keepNucleus(weights, logits, topP);
     return weights;
   }
 
-  private keepNucleus(logits: Float32Array, topP: number): void {
-    const { probabilities: weights } = this;
+  private keepNucleus(weights: Float64Array, logits: Float32Array, topP: number): void {
     let total = 0;
     let possible = 0;
     for (let id = 0; id < weights.length; id++) {
@@ -85,7 +85,7 @@ export class Sampler {
       for (let i = 0; i < best.size; i++) {
         sum += weights[best.ids[i]];
         if (sum >= topP * total) {
-          this.keep(best, i + 1);
+          keep(weights, best, i + 1);
           return;
         }
       }
@@ -106,13 +106,12 @@ export class Sampler {
     best.sort();
     return best;
   }
+}
 
-  /** Leaves only the first so many of a selection. */
-  private keep({ ids, size }: Largest, count: number): void {
-    const { probabilities: weights } = this;
-    const rest = Math.min(count, size);
-    // Signs mark what stays, so that no second list is needed.
-    for (let i = 0; i < rest; i++) weights[ids[i]] *= -1;
-    for (let id = 0; id < weights.length; id++) weights[id] = weights[id] < 0 ? -weights[id] : 0;
-  }
+/** Leaves only the first so many of a selection. */
+function keep(weights: Float64Array, { ids, size }: Largest, count: number): void {
+  const rest = Math.min(count, size);
+  // Signs mark what stays, so that no second list is needed.
+  for (let i = 0; i < rest; i++) weights[ids[i]] *= -1;
+  for (let id = 0; id < weights.length; id++) weights[id] = weights[id] < 0 ? -weights[id] : 0;
 }

@@ -1,7 +1,8 @@
 /** What all searches have in common: the plan of a search, its result, and the scores of a step. */
-import { logSoftmax } from './log-softmax.ts';
-import { processorsOf, type Processor, type ScoreRules } from './processors.ts';
+import { logProbabilities, logSoftmax } from './log-softmax.ts';
+import { Processors, type ScoreRules } from './processors.ts';
 import type { Sampling } from './sampling.ts';
+import type { BestLogits, StepLogits } from './step-logits.ts';
 import type { TokenRows } from './token-rows.ts';
 
 /** How tokens are chosen. */
@@ -37,7 +38,10 @@ export interface SearchWatch {
   readonly onStep?: (() => void) | undefined;
   /** Called with each token as it is chosen; true ends its row. It is not called by beams. */
   readonly onToken?: ((id: number, row: number) => boolean | void) | undefined;
-  /** Called with the scores of every row of a step, after all rules. They hold until it returns. */
+  /**
+   * Called with the scores of every row of a step, after all rules. They are those of all tokens where the
+   * decoder gives all logits, and hold until it returns.
+   */
   readonly onScores?: ((scores: readonly Float32Array[]) => void) | undefined;
 }
 
@@ -56,8 +60,11 @@ export interface FoundRow {
 /** The scores of the rows of a step. They keep their memory from step to step. */
 export class StepScores {
   /** One for each row: log probabilities, or logits where `isLog` is false. */
-  readonly rows: readonly Float32Array[];
-  private readonly processors: readonly Processor[];
+  rows: readonly Float32Array[];
+  /** The tokens of each row's scores, in rising order; undefined where all tokens have a score. */
+  private tokens: readonly Int32Array[] | undefined;
+  private readonly whole: readonly Float32Array[];
+  private readonly processors: Processors;
   private readonly isLog: boolean;
   private readonly perPrompt: number;
 
@@ -68,23 +75,75 @@ export class StepScores {
   ) {
     const { prompts, perPrompt, vocab } = size;
     const all = new Float32Array(prompts * perPrompt * vocab);
-    this.rows = Array.from({ length: prompts * perPrompt }, (_, row) =>
+    this.whole = Array.from({ length: prompts * perPrompt }, (_, row) =>
       all.subarray(row * vocab, (row + 1) * vocab),
     );
-    this.processors = processorsOf(rules, vocab);
+    this.rows = this.whole;
+    this.processors = new Processors(rules, vocab);
     this.isLog = isLog;
     this.perPrompt = perPrompt;
   }
 
-  /** Reads the logits of rows; in the first step, those of prompts. Rows that have ended are left out. */
-  read(logits: Float32Array, tokens: TokenRows, isFirst: boolean, hasEnded: (row: number) => boolean): void {
-    for (const [row, scores] of this.rows.entries()) {
+  /**
+   * Reads the logits of rows; in the first step, those of prompts. Rows that have ended are left out. Of the
+   * best logits alone, only those who need no others may ask (`neededLogits`).
+   */
+  read(step: StepLogits, rows: TokenRows, isFirst: boolean, hasEnded: (row: number) => boolean): void {
+    const { whole, perPrompt, processors } = this;
+    // A forced token has its score whatever the logits are.
+    const best = 'ids' in step && !processors.forcesAt(rows.length) ? step : undefined;
+    if (best === undefined) this.takeAll();
+    else this.takeSome(best.ids.length / (isFirst ? whole.length / perPrompt : whole.length));
+    for (let row = 0; row < whole.length; row++) {
       if (hasEnded(row)) continue;
-      const from = (isFirst ? Math.floor(row / this.perPrompt) : row) * scores.length;
-      const own = logits.subarray(from, from + scores.length);
-      if (this.isLog) logSoftmax(own, scores);
-      else scores.set(own);
-      for (const process of this.processors) process(scores, tokens.rows[row], tokens.length);
+      const source = isFirst ? Math.floor(row / perPrompt) : row;
+      if (best !== undefined) {
+        this.readBest(best, source, row);
+        continue;
+      }
+      if (!('ids' in step)) this.readAll(step, source, row);
+      processors.process(whole[row], rows.rows[row], rows.length);
     }
+  }
+
+  /** The token that a score of a row belongs to. */
+  tokenAt(row: number, place: number): number {
+    return this.tokens === undefined ? place : this.tokens[row][place];
+  }
+
+  private takeAll(): void {
+    this.rows = this.whole;
+    this.tokens = undefined;
+  }
+
+  private takeSome(count: number): void {
+    if (this.tokens !== undefined) return;
+    this.rows = this.whole.map((scores) => scores.subarray(0, count));
+    this.tokens = this.whole.map(() => new Int32Array(count));
+  }
+
+  private readAll(logits: Float32Array, source: number, row: number): void {
+    const scores = this.whole[row];
+    const own = logits.subarray(source * scores.length, (source + 1) * scores.length);
+    if (this.isLog) logSoftmax(own, scores);
+    else scores.set(own);
+  }
+
+  /** Puts the best of a row in the order of their ids, in which those of all tokens are. */
+  private readBest({ logits, ids, sums }: BestLogits, source: number, row: number): void {
+    const scores = this.rows[row];
+    const tokens = this.tokens?.[row] ?? ids;
+    const from = source * scores.length;
+    for (let i = 0; i < scores.length; i++) {
+      const [id, logit] = [ids[from + i], logits[from + i]];
+      let at = i;
+      for (; at > 0 && tokens[at - 1] > id; at--) {
+        tokens[at] = tokens[at - 1];
+        scores[at] = scores[at - 1];
+      }
+      tokens[at] = id;
+      scores[at] = logit;
+    }
+    if (this.isLog) logProbabilities(scores, logits[from], sums[source], scores);
   }
 }

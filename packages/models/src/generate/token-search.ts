@@ -42,7 +42,7 @@ export async function searchTokens(
     onScores?.(scores.rows);
     for (let row = 0; row < count; row++) {
       if (hasEnded(row)) continue;
-      const id = choose(scores.rows[row], row);
+      const id = scores.tokenAt(row, choose(scores.rows[row], row));
       tokens[row] = id;
       const stops = onToken?.(id, row) === true;
       if (!stops && !eos.includes(id)) continue;
@@ -70,6 +70,7 @@ export function promptRows(
   return rows;
 }
 
+/** Chooses a place among the scores of a row. */
 function chooserOf(
   choice: SearchPlan['choice'],
   count: number,

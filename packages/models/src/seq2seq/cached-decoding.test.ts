@@ -129,6 +129,28 @@ describe.each(BACKENDS)('on %s', (backend) => {
     }
   });
 
+  test('the best logits of a step, and the sum of all shares', async () => {
+    await using steps = await Steps.begin(ledModel, TEXTS, { rows: 2, capacity: 2, backend });
+    const all = await steps.add([5, 9]);
+    const shape = { texts: steps.texts, rows: 2, capacity: 2, best: { count: 4, sums: true } };
+    const graph = steps.cached.step(shape);
+    const inputs = steps.cached.inputs(shape, { ids: [[5], [9]], position: 0 });
+    const { logits, ids, sums } = await attn.run(graph, inputs, { state: steps.state });
+    expect([logits.shape, ids.shape, ids.dtype, sums.shape]).toEqual([[2, 4], [2, 4], 'i32', [2]]);
+    const words = ledModel.vocabSize;
+    for (const row of [0, 1]) {
+      const own = Array.from(all.data.subarray(row * words, (row + 1) * words), Number);
+      const order = own.map((_, id) => id).toSorted((a, b) => own[b] - own[a]);
+      expect([...ids.data.subarray(4 * row, 4 * row + 4)]).toEqual(order.slice(0, 4));
+      const best = order.slice(0, 4).map((id) => own[id]);
+      for (const [i, logit] of best.entries()) expect(logits.data[4 * row + i]).toBeCloseTo(logit, 5);
+      expect(sums.data[row]).toBeCloseTo(
+        own.reduce((sum, logit) => sum + Math.exp(logit - best[0]), 0),
+        4,
+      );
+    }
+  });
+
   test('rows that follow other rows go on with what those have seen', async () => {
     const { rowStates } = cachedOf(ledModel);
     const text = { inputIds: [[0, 5, 9, 11, 2]], globalAttentionMask: [[1, 0, 0, 0, 0]] };
@@ -202,6 +224,13 @@ test('impossible steps are refused', () => {
   );
   expect(() => step({ texts, rows: 2, length: 5, capacity: 4 })).toThrow(
     'capacity must be at least the length 5, got 4',
+  );
+  const one = { texts, rows: 2, capacity: 4 };
+  expect(() => step({ ...one, best: { count: 1000, sums: false } })).toThrow(
+    `count of best must be at most ${ledModel.vocabSize}, got 1000`,
+  );
+  expect(() => step({ ...one, best: { count: 0, sums: false } })).toThrow(
+    'count must be a positive integer, got 0',
   );
   expect(() => step({ rows: 2, capacity: 4 })).toThrow('texts must be');
   const shape = { texts, rows: 2, length: 2, capacity: 40 };

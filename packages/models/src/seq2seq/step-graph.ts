@@ -7,6 +7,7 @@ import { cacheStates, writeTokens } from '../cached/caches.ts';
 import type { StepSizes } from '../cached/cached-steps.ts';
 import { lastStates, laterBias, stepPlaces } from '../cached/step-places.ts';
 import { ModelBuilder } from '../graph/model-builder.ts';
+import { stepOutputs } from '../graph/step-outputs.ts';
 import type { EncodedTexts } from '../model.ts';
 import { TEXT_BIAS } from './encode-graph.ts';
 import type { StackConfig } from './config.ts';
@@ -18,7 +19,7 @@ import type { DecoderWeights, HeadWeights } from './weights.ts';
 export function stepGraph(
   config: StackConfig,
   { decoder, head }: { readonly decoder: DecoderWeights; readonly head: HeadWeights },
-  { texts, rows, length, capacity }: StepSizes<EncodedTexts>,
+  { texts, rows, length, capacity, best }: StepSizes<EncodedTexts>,
 ): Graph {
   const builder = new ModelBuilder();
   const ids = builder.input('decoder_input_ids', { dtype: 'i32', shape: [rows, length] });
@@ -42,5 +43,5 @@ export function stepGraph(
     });
   }
   const logits = wordLogits(builder, head, lastStates(builder, x, places));
-  return builder.build({ logits: builder.reshape(logits, [rows, logits.shape[2]]) });
+  return builder.build(stepOutputs(builder, builder.reshape(logits, [rows, logits.shape[2]]), best));
 }

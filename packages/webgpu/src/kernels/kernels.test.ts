@@ -52,7 +52,16 @@ test.each([
 test('a score with every operation compiles', async () => {
   const own = score((s, { b, h, q, k, number, table, integers, select }) => {
     const place = q.mul(3).sub(k).add(b).div(4).mod(9).max(-2).min(7).abs().neg();
-    const element = table('t').at(place, integers('i').at()).div(h).max(s).min(number(2)).log().exp().tanh();
+    const element = table('t')
+      .at(place, integers('i').at())
+      .div(h)
+      .max(s)
+      .min(number(2))
+      .log()
+      .exp()
+      .tanh()
+      .sin()
+      .cos();
     const all = q
       .eq(k)
       .or(q.ne(k), q.lt(k), q.le(k))
@@ -129,7 +138,7 @@ const TEXTS: Readonly<Record<string, KernelSource>> = {
   move: moveKernel(3, 'u32'),
   mask: maskKernel(2, 'u32'),
   reduce: reduceKernel('max', 'f32'),
-  'top-k': topKKernel('u32'),
+  'top-k': topKKernel('u32', 64),
   'expert-linear': expertLinearKernel({ hasBias: true, storage: 'f32' }),
   'lsh-hash': lshHashKernel({ x: 'f32', rotations: 'f32', hasMask: true }),
   'sort-count': sortCountKernel(),

@@ -1,11 +1,17 @@
-/** The greatest numbers of rows, one after another: a workgroup for each row looks k times for the next. */
+/** The greatest numbers of rows, one after another: a workgroup for each row. */
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import { declareBuffers, declareParams, elementAccess, type ElementType } from './wgsl.ts';
 
-const THREADS = 64;
-
 /** Parameters of `topKKernel`: rows of `length` numbers, of which `k` are chosen. */
 export const TOP_K_PARAMS = { rows: 'u32', length: 'u32', k: 'u32' } as const;
+
+/** Invocations of a row: so many that each reads few numbers, and of a short row that few are idle. */
+export type TopKThreads = 64 | 256;
+
+/** The invocations for rows of this length. */
+export function topKThreads(length: number): TopKThreads {
+  return length > 4096 ? 256 : 64;
+}
 
 /**
  * Integers of the order of floats, above 0: NaN is that of −∞, and zeros of both signs are equal.
@@ -18,41 +24,43 @@ fn toOrder(number: u32) -> u32 {
   return select(bits ^ 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
 }`;
 
-/** values, places [rows, k] of x [rows, length]. Grid: rows. */
-export function topKKernel(element: ElementType): KernelSource {
+/**
+ * values, places [rows, k] of x [rows, length]. Each invocation offers the greatest of its numbers; the one
+ * whose number is chosen reads its numbers again, for the next. Grid: rows.
+ */
+export function topKKernel(element: ElementType, threads: TopKThreads): KernelSource {
   const { enable, suffix } = elementAccess(element);
   const bitsOf = (value: string): string => (element === 'f16' ? `bitcast<u32>(f32(${value}))` : value);
   return {
-    name: `topK${suffix}`,
+    name: `topK${suffix}${threads}`,
     code: `${enable}${declareParams(TOP_K_PARAMS)}
 ${declareBuffers({ x: element, values: element, places: 'u32' }, 2)}
-var<workgroup> orders: array<u32, ${THREADS}>;
-var<workgroup> found: array<u32, ${THREADS}>;
+var<workgroup> orders: array<u32, ${threads}>;
+var<workgroup> found: array<u32, ${threads}>;
 ${ORDER}
-@compute @workgroup_size(${THREADS})
+// The greatest of an invocation's numbers that is less than the last one, or equal and behind it: its order,
+// which is 0 where there is none, and its place.
+fn nextOf(base: u32, lane: u32, last: vec2u) -> vec2u {
+  var next = vec2u();
+  for (var i = lane; i < params.length; i += ${threads}u) {
+    let order = toOrder(${bitsOf('x[base + i]')});
+    let isLeft = order < last.x || (order == last.x && i > last.y);
+    if (isLeft && order > next.x) { next = vec2u(order, i); }
+  }
+  return next;
+}
+@compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = group.y * groups.x + group.x;
   if (row >= params.rows) { return; }
   let base = row * params.length;
-  // The number that was chosen last: the next is less, or equal and behind it.
-  var lastOrder = 0xffffffffu;
-  var lastPlace = 0u;
+  var own = nextOf(base, lane, vec2u(0xffffffffu, 0u));
   for (var chosen = 0u; chosen < params.k; chosen++) {
-    var order = 0u;
-    var place = 0u;
-    for (var i = lane; i < params.length; i += ${THREADS}u) {
-      let own = toOrder(${bitsOf('x[base + i]')});
-      let isLeft = own < lastOrder || (own == lastOrder && i > lastPlace);
-      if (isLeft && own > order) {
-        order = own;
-        place = i;
-      }
-    }
     workgroupBarrier();
-    orders[lane] = order;
-    found[lane] = place;
+    orders[lane] = own.x;
+    found[lane] = own.y;
     workgroupBarrier();
-    for (var half = ${THREADS / 2}u; half > 0u; half >>= 1u) {
+    for (var half = ${threads / 2}u; half > 0u; half >>= 1u) {
       if (lane < half) {
         let other = orders[lane + half];
         if (other > orders[lane] || (other == orders[lane] && found[lane + half] < found[lane])) {
@@ -62,12 +70,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       }
       workgroupBarrier();
     }
-    lastOrder = orders[0];
-    lastPlace = found[0];
+    let place = found[0];
     if (lane == 0u) {
-      values[row * params.k + chosen] = x[base + lastPlace];
-      places[row * params.k + chosen] = lastPlace;
+      values[row * params.k + chosen] = x[base + place];
+      places[row * params.k + chosen] = place;
     }
+    if (lane == place % ${threads}u) { own = nextOf(base, lane, own); }
   }
 }`,
   };

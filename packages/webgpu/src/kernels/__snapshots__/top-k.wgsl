@@ -16,28 +16,27 @@ fn toOrder(number: u32) -> u32 {
   if (bits == 0x80000000u) { bits = 0u; }
   return select(bits ^ 0x80000000u, ~bits, (bits & 0x80000000u) != 0u);
 }
+// The greatest of an invocation's numbers that is less than the last one, or equal and behind it: its order,
+// which is 0 where there is none, and its place.
+fn nextOf(base: u32, lane: u32, last: vec2u) -> vec2u {
+  var next = vec2u();
+  for (var i = lane; i < params.length; i += 64u) {
+    let order = toOrder(x[base + i]);
+    let isLeft = order < last.x || (order == last.x && i > last.y);
+    if (isLeft && order > next.x) { next = vec2u(order, i); }
+  }
+  return next;
+}
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = group.y * groups.x + group.x;
   if (row >= params.rows) { return; }
   let base = row * params.length;
-  // The number that was chosen last: the next is less, or equal and behind it.
-  var lastOrder = 0xffffffffu;
-  var lastPlace = 0u;
+  var own = nextOf(base, lane, vec2u(0xffffffffu, 0u));
   for (var chosen = 0u; chosen < params.k; chosen++) {
-    var order = 0u;
-    var place = 0u;
-    for (var i = lane; i < params.length; i += 64u) {
-      let own = toOrder(x[base + i]);
-      let isLeft = own < lastOrder || (own == lastOrder && i > lastPlace);
-      if (isLeft && own > order) {
-        order = own;
-        place = i;
-      }
-    }
     workgroupBarrier();
-    orders[lane] = order;
-    found[lane] = place;
+    orders[lane] = own.x;
+    found[lane] = own.y;
     workgroupBarrier();
     for (var half = 32u; half > 0u; half >>= 1u) {
       if (lane < half) {
@@ -49,11 +48,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       }
       workgroupBarrier();
     }
-    lastOrder = orders[0];
-    lastPlace = found[0];
+    let place = found[0];
     if (lane == 0u) {
-      values[row * params.k + chosen] = x[base + lastPlace];
-      places[row * params.k + chosen] = lastPlace;
+      values[row * params.k + chosen] = x[base + place];
+      places[row * params.k + chosen] = place;
     }
+    if (lane == place % 64u) { own = nextOf(base, lane, own); }
   }
 }
