@@ -57,7 +57,7 @@ export function cachedSteps<T extends EncodedTexts | undefined>(parts: StepParts
     const texts = parts.readTexts(checked.texts);
     if (texts !== undefined && rows % texts.count !== 0)
       throw invalid(where, `rows must be a multiple of the ${texts.count} texts, got ${show(rows)}`);
-    const best = checked.best && checkBest(where, checked.best, vocabSize);
+    const best = checked.best === undefined ? undefined : checkBest(where, checked.best, vocabSize);
     return { texts, rows, length, capacity, best };
   };
   return {
