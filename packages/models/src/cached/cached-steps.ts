@@ -51,14 +51,14 @@ export function cachedSteps<T extends EncodedTexts | undefined>(parts: StepParts
   const graphs = new ShapeGraphs((sizes: StepSizes<T>) => parts.graph(sizes));
   const sizesOf = (shape: StepShape): StepSizes<T> => {
     const checked = present(where, 'the shape of a step', shape, SHAPE, ['rows', 'capacity']);
-    const { rows, length = 1, capacity, best } = checked;
+    const { rows, length = 1, capacity } = checked;
     if (length > capacity)
       throw invalid(where, `capacity must be at least the length ${length}, got ${capacity}`);
     const texts = parts.readTexts(checked.texts);
     if (texts !== undefined && rows % texts.count !== 0)
       throw invalid(where, `rows must be a multiple of the ${texts.count} texts, got ${show(rows)}`);
-    const needed = best === undefined ? undefined : checkBest(where, best, vocabSize);
-    return { texts, rows, length, capacity, best: needed };
+    const best = checked.best === undefined ? undefined : checkBest(where, checked.best, vocabSize);
+    return { texts, rows, length, capacity, best };
   };
   return {
     rowStates,

@@ -3,13 +3,13 @@
  * are computed once, the prompt in pieces, and a step computes only the new token of each row. All steps of
  * one capacity share a graph.
  */
-import { AttnError, i32, type BoundState, type Graph, type Tensor } from '@attn/core';
+import { AttnError, i32, type BoundState, type Graph, type Tensor, type Tensors } from '@attn/core';
 import { pieceLength, powerAbove } from '../cached/pieces.ts';
 import { rowLength } from '../encode/batches.ts';
 import type { BestShape, CachedDecoding, Model, StepShape, TokenBatch } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import { ENDED, type Decoder, type DecoderPlace } from './decoder.ts';
-import { areEnough, firstRows, readStep, type StepLogits } from './step-logits.ts';
+import { areEnough, firstRow, readStep, type StepLogits } from './step-logits.ts';
 import { paddedRow } from './whole-text-decoder.ts';
 
 /** A text that an encoder reads. */
@@ -42,8 +42,7 @@ export class CachedDecoder implements Decoder {
   private readonly cached: CachedDecoding;
   private readonly text: SourceText | undefined;
   private readonly place: DecoderPlace;
-  private readonly room: Required<Omit<DecoderRoom, 'best'>>;
-  private readonly best: BestShape | undefined;
+  private readonly room: CheckedRoom;
   private begun: Begun | undefined;
 
   /** Errors: `UNSUPPORTED` for a model that decodes without a cache. */
@@ -56,9 +55,7 @@ export class CachedDecoder implements Decoder {
     this.text = text;
     this.place = place;
     this.vocabSize = vocabSize;
-    const { rows, maxLength, firstCapacity = 64, best } = room;
-    this.room = { rows, maxLength, firstCapacity };
-    this.best = best;
+    this.room = { ...room, firstCapacity: room.firstCapacity ?? 64 };
   }
 
   /**
@@ -74,7 +71,7 @@ export class CachedDecoder implements Decoder {
     const encoded = this.text && model.generation?.decoder?.encode(sourceRow(model, this.text));
     const most = Math.max(room.maxLength, piece * Math.ceil(length / piece));
     const capacity = firstCapacity(room, { length, piece, most });
-    const shape = { texts: encoded?.texts, rows, capacity, best: this.best };
+    const shape = { texts: encoded?.texts, rows, capacity, best: room.best };
     const state = await graphs.createState(cached.step(shape), place);
     const begun = { state, shape, most, length: 0, ids: i32([rows, 1], new Int32Array(rows)) };
     this.begun = begun;
@@ -89,7 +86,7 @@ export class CachedDecoder implements Decoder {
         ids.set(prompts[row % prompts.length].slice(from, from + piece), row * piece);
       logits = await this.run(begun, i32([rows, piece], ids), Math.min(piece, length - from));
     }
-    return firstRows(logits, prompts.length, rows);
+    return rows === prompts.length ? logits : firstRow(logits, rows);
   }
 
   async step(tokens: Int32Array, sourceRows: Int32Array): Promise<StepLogits> {
@@ -112,23 +109,24 @@ export class CachedDecoder implements Decoder {
 
   /** Adds tokens [rows, T] to the rows, of which `count` count. */
   private async run(begun: Begun, ids: Tensor<'i32'>, count: number): Promise<StepLogits> {
-    const { runnable, cached, place } = this;
-    const [, length] = ids.shape;
+    const [rows, length] = ids.shape;
     const { state, length: position } = begun;
     await this.makeRoom(begun, position + length);
     const shape = { ...begun.shape, length };
-    const inputs = cached.inputs(shape, { ids, position, count });
-    const compute = async (best: BestShape | undefined): Promise<StepLogits> => {
-      const step = cached.step({ ...shape, best });
-      const { outputs, backend } = await runnable.graphs.run(step, inputs, { state, signal: place.signal });
-      this.backends.add(backend);
-      return readStep(outputs);
-    };
-    let logits = await compute(shape.best);
+    const inputs = this.cached.inputs(shape, { ids, position, count });
+    let logits = await this.compute(state, shape, inputs);
     // A step writes the same into the cache, whichever logits it gives.
-    if (!areEnough(logits, shape.rows)) logits = await compute(undefined);
+    if (!areEnough(logits, rows)) logits = await this.compute(state, { ...shape, best: undefined }, inputs);
     begun.length += count;
     return logits;
+  }
+
+  private async compute(state: BoundState, shape: StepShape, inputs: Tensors): Promise<StepLogits> {
+    const { runnable, cached, place } = this;
+    const options = { state, signal: place.signal };
+    const { outputs, backend } = await runnable.graphs.run(cached.step(shape), inputs, options);
+    this.backends.add(backend);
+    return readStep(outputs);
   }
 
   /** Makes room for so many tokens. */
@@ -145,6 +143,9 @@ export class CachedDecoder implements Decoder {
   }
 }
 
+/** The room of a decoder, with defaults. */
+type CheckedRoom = DecoderRoom & Required<Pick<DecoderRoom, 'firstCapacity'>>;
+
 /** What there is from the prompt on. */
 interface Begun {
   readonly state: BoundState;
@@ -160,7 +161,7 @@ interface Begun {
 
 /** Tokens for which there is room at first. */
 function firstCapacity(
-  { firstCapacity: least, maxLength }: Pick<Required<DecoderRoom>, 'firstCapacity' | 'maxLength'>,
+  { firstCapacity: least, maxLength }: CheckedRoom,
   { length, piece, most }: { readonly length: number; readonly piece: number; readonly most: number },
 ): number {
   if (piece === 1) return Math.min(least, maxLength);

@@ -15,7 +15,6 @@ import { CachedDecoder, type DecoderRoom } from './cached-decoder.ts';
 import { ENDED, type Decoder } from './decoder.ts';
 import type { GenerateOptions } from './options.ts';
 import type { StepLogits } from './step-logits.ts';
-import { allOf } from './step-logits.testing.ts';
 import { WholeTextDecoder } from './whole-text-decoder.ts';
 
 const [qwen3, gemma3] = await Promise.all([smallQwen3(), smallGemma3()]);
@@ -55,6 +54,11 @@ beforeAll(async () => {
 afterAll(() => Promise.all([reference, ...attns.values()].map((attn) => attn.dispose())));
 
 const attnOn = (backend: string): Attn => attns.get(backend) ?? expect.fail(backend);
+
+/** The logits of all tokens. */
+function allOf(step: StepLogits): Float32Array {
+  return 'ids' in step ? expect.fail('only the best logits') : step;
+}
 
 /** A step: the token of each row, and the rows that these follow. */
 type Step = readonly [tokens: readonly number[], sources: readonly number[]];

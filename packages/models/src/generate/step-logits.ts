@@ -35,10 +35,13 @@ export function areEnough(step: StepLogits, rows: number): boolean {
   return step.sums.every(Number.isFinite);
 }
 
-/** The first `count` of so many rows. */
-export function firstRows(step: StepLogits, count: number, rows: number): StepLogits {
-  const first = <T extends Float32Array | Int32Array>(data: T): T =>
-    data.subarray(0, (data.length / rows) * count) as T;
-  if (!('ids' in step)) return first(step);
-  return { logits: first(step.logits), ids: first(step.ids), sums: first(step.sums) };
+/** The first of so many rows. */
+export function firstRow(step: StepLogits, rows: number): StepLogits {
+  if (!('ids' in step)) return step.subarray(0, step.length / rows);
+  const count = step.ids.length / rows;
+  return {
+    logits: step.logits.subarray(0, count),
+    ids: step.ids.subarray(0, count),
+    sums: step.sums.subarray(0, 1),
+  };
 }

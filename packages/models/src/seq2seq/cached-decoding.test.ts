@@ -133,8 +133,9 @@ describe.each(BACKENDS)('on %s', (backend) => {
     await using steps = await Steps.begin(ledModel, TEXTS, { rows: 2, capacity: 2, backend });
     const all = await steps.add([5, 9]);
     const shape = { texts: steps.texts, rows: 2, capacity: 2, best: { count: 4, sums: true } };
-    const added = steps.cached.inputs(shape, { ids: i32([2, 1], [5, 9]), position: 0 });
-    const { logits, ids, sums } = await attn.run(steps.cached.step(shape), added, { state: steps.state });
+    const graph = steps.cached.step(shape);
+    const inputs = steps.cached.inputs(shape, { ids: [[5], [9]], position: 0 });
+    const { logits, ids, sums } = await attn.run(graph, inputs, { state: steps.state });
     expect([logits.shape, ids.shape, ids.dtype, sums.shape]).toEqual([[2, 4], [2, 4], 'i32', [2]]);
     const words = ledModel.vocabSize;
     for (const row of [0, 1]) {
@@ -224,14 +225,14 @@ test('impossible steps are refused', () => {
   expect(() => step({ texts, rows: 2, length: 5, capacity: 4 })).toThrow(
     'capacity must be at least the length 5, got 4',
   );
-  expect(() => step({ rows: 2, capacity: 4 })).toThrow('texts must be');
-  const small = { texts, rows: 2, capacity: 4 };
-  expect(() => step({ ...small, best: { count: 1000, sums: false } })).toThrow(
+  const one = { texts, rows: 2, capacity: 4 };
+  expect(() => step({ ...one, best: { count: 1000, sums: false } })).toThrow(
     `count of best must be at most ${ledModel.vocabSize}, got 1000`,
   );
-  expect(() => step({ ...small, best: { count: 0, sums: false } })).toThrow(
+  expect(() => step({ ...one, best: { count: 0, sums: false } })).toThrow(
     'count must be a positive integer, got 0',
   );
+  expect(() => step({ rows: 2, capacity: 4 })).toThrow('texts must be');
   const shape = { texts, rows: 2, length: 2, capacity: 40 };
   const ids = [
     [2, 5],
