@@ -223,9 +223,7 @@ function makeInputs(spec: AttentionCaseSpec, id: string, round: number): Tensors
     const staysFinite = fillMask(`holes:${spec.biasHoles ?? 0}`, 1, bias.data.length, seed('biasHoles'), 0);
     const levels = (round === 0 ? spec.levels : spec.levels?.toReversed()) ?? [0];
     const levelOf = (key: number): number => levels[Math.min(Math.floor(key / TILE), levels.length - 1)];
-    const data = bias.data.map((value, i) =>
-      staysFinite[i] ? value + levelOf(i % n) : -Infinity,
-    );
+    const data = bias.data.map((value, i) => (staysFinite[i] ? value + levelOf(i % n) : -Infinity));
     inputs.bias = { ...bias, data };
   }
   if (spec.alibi)
