@@ -59,7 +59,12 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
   }
 
   test('a prompt, rows that follow others, rows that end, and more tokens than there was room for', async () => {
-    await using decoder = new CachedDecoder(runnable, text, { rows: 3, maxLength: 9, firstCapacity: 3 }, {});
+    await using decoder = new CachedDecoder(
+      runnable,
+      [text],
+      { rows: 3, maxLength: 9, firstCapacity: 3 },
+      {},
+    );
     const first = await decoder.start([[2, 7]]);
     expect(allOf(first)).toHaveLength(WORDS);
     await expectRows(first, [[2, 7]]);
@@ -85,7 +90,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     const logits = await expected(prompt);
     const order = Array.from(logits, (logit, id) => ({ logit, id })).toSorted((a, b) => b.logit - a.logit);
     const room = { rows: 2, maxLength: 9, best: { count: 3, sums: true } };
-    await using decoder = new CachedDecoder(runnable, text, room, {});
+    await using decoder = new CachedDecoder(runnable, [text], room, {});
     const best = await decoder.start([prompt]);
     if (!('ids' in best)) expect.fail('all logits');
     expect([...best.ids]).toEqual(order.slice(0, 3).map(({ id }) => id));
@@ -117,7 +122,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
 
   test('a text that is alone or padded gives equal logits', async () => {
     const long = { ids: Array.from({ length: 20 }, (_, i) => 3 + (i % 19)), globalTokens: [0] };
-    await using decoder = new CachedDecoder(runnable, long, { rows: 1, maxLength: 4 }, {});
+    await using decoder = new CachedDecoder(runnable, [long], { rows: 1, maxLength: 4 }, {});
     const own = allOf(await decoder.start([[2]]));
     const { graph, inputs } = model.call({
       inputIds: i32([1, 20], long.ids),
@@ -155,6 +160,6 @@ test('a model without a decoder', async () => {
   await using attn = await createAttn({ backends: [cpu()] });
   const other = await reformerFamily.load((await readGolden('reformer_lm_odd')).checkpoint);
   const runnable = { model: other, tokenizer: undefined, graphs: new GraphRuns(attn), settings: {} };
-  const open = (): CachedDecoder => new CachedDecoder(runnable, text, { rows: 1, maxLength: 2 }, {});
+  const open = (): CachedDecoder => new CachedDecoder(runnable, [text], { rows: 1, maxLength: 2 }, {});
   expect(open).toThrow('ReformerModelWithLMHead has no decoder');
 });
