@@ -101,8 +101,8 @@ export class CachedDecoder implements Decoder {
     if (isHalf || places.some((source, place) => source !== place)) await state.reorder(places, rowStates);
     if (!isHalf) return;
     const ofTexts = Object.keys(state.specs).filter((name) => !rowStates.includes(name));
-    const kept = live.map((text) => members.indexOf(text));
-    await state.reorder(kept, ofTexts);
+    const textPlaces = live.map((text) => members.indexOf(text));
+    await state.reorder(textPlaces, ofTexts);
     begun.members = live;
     begun.texts = { ...texts, count: live.length };
     begun.ids = i32([places.length, 1], new Int32Array(places.length));

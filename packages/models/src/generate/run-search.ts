@@ -36,7 +36,7 @@ export async function runSearch(
   const { choice, returned } = plan;
   const prompts = sources.map(({ prompt }) => prompt);
   await using decoder = openDecoder(runnable, sources, plan, { backend, signal });
-  /** Of each input, one for each text that is returned. */
+  /** The texts of each input, as many as are returned. */
   const streams = prompts.map((prompt, input) =>
     tokenizer
       ? Array.from(
@@ -58,12 +58,12 @@ export async function runSearch(
     },
     onToken: (id: number, row: number) => take(id, Math.floor(row / returned), row % returned),
   };
-  const found =
+  const results =
     choice.kind === 'beams'
       ? await searchBeams(decoder, prompts, plan, choice, watch)
       : await searchTokens(decoder, prompts, plan, watch);
   onStep(stepping);
-  return found.map((rows, input) => {
+  return results.map((rows, input) => {
     if (choice.kind === 'beams')
       for (const [row, { ids }] of rows.entries()) for (const id of ids) take(id, input, row);
     for (const stream of streams[input]) stream.finish();

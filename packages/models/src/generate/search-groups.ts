@@ -1,4 +1,4 @@
-/** Runs searches for many inputs: together where the model can, because a step then reads its weights once. */
+/** Runs searches for many inputs: together where the model can, so that a step reads its weights once. */
 import { batchesOf } from '../encode/batches.ts';
 import type { Model } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
@@ -34,7 +34,7 @@ export async function runSearches(
 ): Promise<readonly Generated[]> {
   const results = new Map<number, Generated>();
   for (const group of searchGroups(runnable.model, inputs)) {
-    const found = await runSearch(
+    const members = await runSearch(
       where,
       runnable,
       group.map((input) => inputs[input].source),
@@ -46,7 +46,7 @@ export async function runSearches(
         onText: onText && ((piece, member, row) => onText(piece, group[member], row)),
       },
     );
-    for (const [member, result] of found.entries()) results.set(group[member], result);
+    for (const [member, result] of members.entries()) results.set(group[member], result);
     onEnd(group);
   }
   return inputs.flatMap((_, input) => results.get(input) ?? []);

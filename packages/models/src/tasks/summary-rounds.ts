@@ -37,7 +37,8 @@ export class SummaryRounds {
 
   /**
    * The last result for each text. Errors: `INVALID_ARGUMENT` (a long text, but summaries that may be so long
-   * that two are no shorter than a part), `RUN_FAILED` (summaries that are no shorter), those of `runSearches`.
+   * that two are no shorter than a part), `RUN_FAILED` (summaries that are no shorter), those of
+   * `runSearches`.
    */
   async summarise(texts: readonly TokenizedText[]): Promise<readonly Generated[]> {
     const plans = texts.map((tokens) => this.roundsFor(tokens));
@@ -89,13 +90,13 @@ export class SummaryRounds {
       const plan = search.planOf(source);
       return { source, plan: isLast ? plan : { ...plan, returned: 1 } };
     });
-    const named = (members: readonly number[]): readonly number[] => members.map((i) => numbers[i]);
+    const numbersOf = (members: readonly number[]): readonly number[] => members.map((i) => numbers[i]);
     return runSearches(where, runnable, inputs, {
       stop: search.stop,
       backend,
       signal,
-      onStep: (members) => progress.step(named(members)),
-      onEnd: (members) => progress.end(named(members)),
+      onStep: (members) => progress.step(numbersOf(members)),
+      onEnd: (members) => progress.end(numbersOf(members)),
       ...(isLast && { onToken, onText }),
     });
   }
