@@ -30,6 +30,7 @@ import { modelsSuite } from './suites/models.ts';
 import { onnxSuite } from './suites/onnx.ts';
 import { sharesSuite } from './suites/shares.ts';
 import { planSuite } from './suites/plan.ts';
+import { pytorchSuite } from './suites/pytorch.ts';
 import { quantizedSuite } from './suites/quantized.ts';
 import { regretSuite } from './suites/regret.ts';
 import { serveSuite } from './suites/serve.ts';
@@ -56,6 +57,7 @@ const suites: readonly Suite[] = [
   growthSuite,
   onnxSuite,
   sharesSuite,
+  pytorchSuite,
   lshSuite,
   linformerSuite,
   lshQualitySuite,
@@ -149,7 +151,7 @@ cli
   .option('--only <text>', 'Of the regret suite: only graphs whose name contains this')
   .option(
     '--threads <n>',
-    'Of the regret and shares suites: threads of the backends, for instance more than there are cores',
+    'Of the regret, shares, pytorch and generate suites: threads of the backends, for instance more than there are cores',
   )
   .option('--clients <n>', 'Of the serve suite: clients that ask at once (default: 500)')
   .option('--seconds <n>', 'Of the serve suite: how long they do (default: 60)')

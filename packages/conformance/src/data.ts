@@ -57,13 +57,17 @@ export function fill(recipe: DataRecipe, length: number, seed: number): Float32A
   const draw = DISTRIBUTIONS[name as Distribution];
   const [factor, center] = [Number(gain), Number(offset)];
   const random = mulberry32(seed);
-  return Float32Array.from({ length }, () => draw(random) * factor + center);
+  const values = new Float32Array(length);
+  for (let i = 0; i < length; i++) values[i] = draw(random) * factor + center;
+  return values;
 }
 
 /** Makes `length` integers in [0, below). */
 export function fillIntegers(below: number, length: number, seed: number): Int32Array {
   const random = mulberry32(seed);
-  return Int32Array.from({ length }, () => random() % below);
+  const values = new Int32Array(length);
+  for (let i = 0; i < length; i++) values[i] = random() % below;
+  return values;
 }
 
 /**
@@ -111,7 +115,7 @@ function maskRow(recipe: string, n: number, seed: number): Uint8Array {
   };
   if (!Object.hasOwn(rule, kind))
     throw new Error(`[attn/conformance] mask recipe: unknown kind in "${recipe}"`);
-  return Uint8Array.from({ length: n }, (_, i) => (rule[kind](i) ? 1 : 0));
+  return new Uint8Array(n).map((_, i) => (rule[kind](i) ? 1 : 0));
 }
 
 /**
@@ -143,5 +147,5 @@ function segmentRow(recipe: string, n: number): Int32Array {
   };
   if (!Object.hasOwn(rule, kind))
     throw new Error(`[attn/conformance] segment recipe: unknown kind in "${recipe}"`);
-  return Int32Array.from({ length: n }, (_, i) => rule[kind](i));
+  return new Int32Array(n).map((_, i) => rule[kind](i));
 }

@@ -22,6 +22,7 @@ export * from './check/kinds.ts';
 export { unknownName } from './check/nearest-name.ts';
 export { show } from './check/show.ts';
 export { throwIfAborted } from './errors.ts';
+export { fromWire, toWire, type WireError } from './wire-error.ts';
 export { ATTN_OPTIONS } from './run/check-arguments.ts';
 
 // Tensors: their memory and their elements.
@@ -98,6 +99,7 @@ export type { ReduceAttributes, ReduceKind } from './ops/reduce/definition.ts';
 // Scores: how a backend compiles them.
 export type { Comparison } from './patterns/expression-tree.ts';
 export { ScoreCompiler, type ScoreCode } from './scores/compile-score.ts';
+export { partKey, partsByDistance, sumByDistance, type DistanceSum } from './scores/parts-by-distance.ts';
 export { placeInTable, scoreFunction, type ScoredPair, type ScoreTables } from './scores/evaluate-score.ts';
 export {
   scoreDependsOn,

@@ -15,6 +15,7 @@ const options = {
   threads: 1,
   executionProviders: ['cpu', { name: 'cpu' }],
   sessionOptions: {},
+  weightsInPlace: true,
 };
 const q = f32([1, 1, 2, 2], [1, 2, 3, 4]);
 

@@ -2,6 +2,14 @@
 import type { Peer } from './peer.ts';
 
 export const peers: Readonly<Record<string, () => Promise<Peer>>> = {
+  ...(process.env.ATTN_PYTHON !== undefined && {
+    'PyTorch SDPA, 1 thread': async () => (await import('./pytorch.ts')).pytorch('sdpa', 1),
+    'PyTorch SDPA, 2 threads': async () => (await import('./pytorch.ts')).pytorch('sdpa', 2),
+    'PyTorch FlexAttention, compiled, 1 thread': async () =>
+      (await import('./pytorch.ts')).pytorch('flex', 1),
+    'PyTorch FlexAttention, compiled, 2 threads': async () =>
+      (await import('./pytorch.ts')).pytorch('flex', 2),
+  }),
   'onnxruntime-web MHA, 1 thread': async () => (await import('./ort-web.ts')).ortWeb('mha', 1),
   'onnxruntime-web MHA, 2 threads': async () => (await import('./ort-web.ts')).ortWeb('mha', 2),
   'onnxruntime-web MatMul–Softmax–MatMul, 1 thread': async () =>

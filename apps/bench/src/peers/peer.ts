@@ -17,8 +17,8 @@ export interface Peer {
 export interface PeerCall {
   /** Computes the result: [1, heads, n, headDim], or in the library's own order. */
   run(): Promise<Float32Array>;
-  /** Converts a result from the library's own order; not timed. */
-  inOrder?(result: Float32Array): Float32Array;
+  /** Converts a result from the library's own order, or reads it from where it lies; not timed. */
+  inOrder?(result: Float32Array): Float32Array | Promise<Float32Array>;
   dispose(): Promise<void>;
 }
 

@@ -20,7 +20,7 @@ export async function makePeer({ options, problem: spec }: Subject): Promise<Pre
     run: () => call.run(),
     async check() {
       const result = await call.run();
-      const out = f32([1, heads, n, headDim], call.inOrder?.(result) ?? result);
+      const out = f32([1, heads, n, headDim], (await call.inOrder?.(result)) ?? result);
       return checkRows(inputs, { pattern }, out);
     },
     dispose: () => call.dispose(),

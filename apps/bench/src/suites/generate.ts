@@ -1,6 +1,7 @@
 /**
  * Generation: LED-base in real size with random weights, which reads a long text and writes a shorter one.
- * `--only wasm` measures this backend, `--only 4096` texts of so many tokens.
+ * `--only wasm` measures this backend, `--only 4096` texts of so many tokens. The original in PyTorch is
+ * measured where the variable `ATTN_PYTHON` names a Python that has it.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,7 +17,8 @@ import type { SteadyGrowth, SteadyTask } from '../generate/steady-process.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
 const BACKENDS = ['wasm', 'onnx'] as const;
-type BackendName = (typeof BACKENDS)[number];
+const WHO = [...BACKENDS, 'pytorch'] as const;
+type Who = (typeof WHO)[number];
 
 /** Steps of a window, over which a median is taken. */
 const WINDOW = 16;
@@ -51,21 +53,21 @@ export const generateSuite: Suite = {
       const tables = [await decoding(stored, options)];
       const small = join(home, 'small');
       await writeCheckpoint(small, randomCheckpoint(ledFamily, smallConfig(options)));
-      return [...tables, await steadiness(small, options)];
+      return [...tables, await steadiness(small, options)].filter(({ rows }) => rows.length > 0);
     } finally {
       await rm(home, { recursive: true, force: true });
     }
   },
 };
 
-function chosen({ only = '' }: SuiteOptions): {
-  backends: readonly BackendName[];
-  length: number | undefined;
-} {
+function chosen({ only = '' }: SuiteOptions): { who: readonly Who[]; length: number | undefined } {
   const items = String(only).split(',');
-  const backends = BACKENDS.filter((backend) => items.includes(backend));
+  const request = WHO.filter((name) => items.includes(name));
+  const who = (request.length > 0 ? request : WHO).filter(
+    (name) => name !== 'pytorch' || process.env.ATTN_PYTHON !== undefined,
+  );
   const length = items.map(Number).find((item) => item > 0);
-  return { backends: backends.length > 0 ? backends : BACKENDS, length };
+  return { who, length };
 }
 
 async function store(folder: string, options: SuiteOptions): Promise<Stored> {
@@ -113,6 +115,13 @@ async function inProcess<R>(script: string, task: GenerateTask | SteadyTask): Pr
   return JSON.parse(stdout) as R;
 }
 
+/** Runs the original. It reads no memory beside the steps, so that there is no floor. */
+async function inPython(task: Omit<GenerateTask, 'backend'>): Promise<GenerateTimes> {
+  const path = fileURLToPath(new URL('../../src/generate/pytorch_led.py', import.meta.url));
+  const { stdout } = await promisify(execFile)(String(process.env.ATTN_PYTHON), [path, JSON.stringify(task)]);
+  return { ...(JSON.parse(stdout) as Omit<GenerateTimes, 'bandwidths'>), bandwidths: [] };
+}
+
 /** Bytes that a step reads: the decoder's weights, the words, the text's keys and values, the row's own. */
 function stepBytes({ sizes, length }: Stored, rows: number, own: number): number {
   const { layers, width, inner, words } = sizes;
@@ -129,27 +138,29 @@ async function decoding(stored: Stored, options: SuiteOptions): Promise<Table> {
   const { threads = 2 } = options;
   const { length, steps, sizes, weightBytes } = stored;
   const rows: Table['rows'][number][] = [];
-  for (const backend of chosen(options).backends) {
-    const common = { folder: stored.folder, backend, threads, length };
+  for (const who of chosen(options).who) {
+    const common = { folder: stored.folder, threads, length };
     const run = (part: Pick<GenerateTask, 'steps' | 'beams'>): Promise<GenerateTimes> =>
-      inProcess('generate-process', { ...common, ...part });
-    options.log(`generate: the encoder, ${backend}`);
+      who === 'pytorch'
+        ? inPython({ ...common, ...part })
+        : inProcess('generate-process', { ...common, backend: who, ...part });
+    options.log(`generate: the encoder, ${who}`);
     const encoder = await run({ steps: 0, beams: 1 });
     for (const beams of [1, BEAMS]) {
-      options.log(`generate: ${beams} beams, ${backend}`);
+      options.log(`generate: ${beams} beams, ${who}`);
       const times = await run({ steps, beams });
       const [early, late] = [0, steps - WINDOW].map((from) => overFloor(times, stored, beams, from));
       const caches = 4 * (cacheNumbers(sizes, length) + beams * cacheNumbers(sizes, steps));
       rows.push({
-        who: `@attn/${backend}, ${beams === 1 ? 'greedy' : `${beams} beams`}`,
+        who: `${who === 'pytorch' ? 'PyTorch' : `@attn/${who}`}, ${beams === 1 ? 'greedy' : `${beams} beams`}`,
         'tokens in': length,
         'encoder, s': encoder.first / 1000,
         'to the first token, s': times.first / 1000,
         [`step, ms, 1–${WINDOW}`]: early.ms,
         [`step, ms, ${steps - WINDOW + 1}–${steps}`]: late.ms,
-        'floor, ms': late.floor,
-        'first over floor': early.ratio,
-        'last over floor': late.ratio,
+        'floor, ms': cellOf(late.floor),
+        'first over floor': cellOf(early.ratio),
+        'last over floor': cellOf(late.ratio),
         'encoder alone, peak, MB': encoder.peak / 1e6,
         'peak, MB': times.peak / 1e6,
         'beyond weights and caches, MB': (times.peak - weightBytes - caches) / 1e6,
@@ -164,7 +175,9 @@ async function decoding(stored: Stored, options: SuiteOptions): Promise<Table> {
   return { title: 'Generation, LED-base', note, rows };
 }
 
-/** Medians over a window of steps. */
+const cellOf = (value: number): number | string => (Number.isNaN(value) ? '' : value);
+
+/** Medians over a window of steps. Without bandwidths, only their time. */
 function overFloor(
   { steps, bandwidths }: GenerateTimes,
   stored: Stored,
@@ -188,7 +201,8 @@ async function steadiness(folder: string, options: SuiteOptions): Promise<Table>
   const { threads = 2, quick } = options;
   const [before, steps] = quick ? [150, 100] : [2_150, 2_000];
   const rows: Table['rows'][number][] = [];
-  for (const backend of chosen(options).backends) {
+  for (const backend of chosen(options).who) {
+    if (backend === 'pytorch') continue;
     options.log(`generate: memory over steps, ${backend}`);
     const growth = await inProcess<SteadyGrowth>('steady-process', {
       folder,

@@ -48,7 +48,7 @@ export function graphCase(name: string, description: string, compose: Compose): 
     };
     const table: GraphParts['table'] = (of, shape, element) => {
       const index = shape.map(() => 0);
-      const data = Float32Array.from({ length: sizeOf(shape) }, (_, at) => {
+      const data = new Float32Array(sizeOf(shape)).map((_, at) => {
         for (let axis = shape.length - 1, rest = at; axis >= 0; rest = Math.floor(rest / shape[axis--])) {
           index[axis] = rest % shape[axis];
         }

@@ -53,6 +53,16 @@ export const scoreFaults: readonly Fault[] = [
     make: withScore((text) => text.replaceAll('"ge"', '"gt"')),
   },
   {
+    name: 'takes the cosine for the sine',
+    among: 'attn:attention:*score=trig*',
+    make: withScore((text) => text.replaceAll('"sin"', '"cos"')),
+  },
+  {
+    name: 'reduces angles by a rounded turn',
+    among: 'attn:attention:*score=farWaves*',
+    make: withScore((text) => text.replaceAll(String(2 ** 20), String(2 ** 20 * (1 + 2 ** -23)))),
+  },
+  {
     name: 'reads tables one element further',
     among: AMONG,
     make: withTables((table) => ({

@@ -97,16 +97,20 @@ export function boundRow(
 
   const sums = gamma(count + 4);
   for (let c = 0; c < out.length; c++) {
-    let [size, flushed, moved, movedRelative] = [0, 0, 0, 0];
+    const center = out[c];
+    let size = 0;
+    let total = 0;
+    let moved = 0;
+    let movedRelative = 0;
     for (let j = 0; j < count; j++) {
       const value = values[keys[j] + c];
-      const distance = Math.abs(value - out[c]);
+      const distance = Math.abs(value - center);
       size += weights[j] * Math.abs(value);
-      flushed += TINY * Math.abs(value);
+      total += Math.abs(value);
       moved += own.excess[j] * distance;
       movedRelative += relative.excess[j] * distance;
     }
-    into[c] = leastOf([moved / own.least, movedRelative / relative.least]) + sums * size + flushed;
+    into[c] = leastOf(moved / own.least, movedRelative / relative.least) + sums * size + TINY * total;
   }
   const lifted = below.map((logit, j) => logit + delta[j]);
   return logSum(lifted) + sums + ELEMENTARY + 8 * UNIT * (Math.abs(max) + Math.abs(max + logTotal));
@@ -129,10 +133,10 @@ function spreadOf(
   return { excess, least };
 }
 
-/** The least of some bounds; NaN, which comes of weights that may be anything, bounds nothing. */
-function leastOf(bounds: readonly number[]): number {
-  const numbers = bounds.filter((bound) => !Number.isNaN(bound));
-  return numbers.length === 0 ? NaN : Math.min(...numbers);
+/** The lesser of two bounds; NaN, which comes of weights that may be anything, bounds nothing. */
+function leastOf(a: number, b: number): number {
+  if (Number.isNaN(a)) return b;
+  return Number.isNaN(b) ? a : Math.min(a, b);
 }
 
 /** log Σ e^x. */

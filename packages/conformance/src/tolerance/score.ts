@@ -77,6 +77,17 @@ const NUMBERS = {
   max: (a, b) => approximate(Math.max(a.value, b.value), Math.max(a.error, b.error)),
 } satisfies Record<string, (a: Approximate, b: Approximate) => Approximate>;
 
+/** Backends know sines and cosines of so many radians. */
+const MOST_RADIANS = 2 ** 27;
+
+/** A sine or cosine: it moves by no more than its argument, and by no more than 2. */
+function wave(f: (x: number) => number): (x: Approximate) => Approximate {
+  return ({ value: x, error }) => {
+    const isFar = Math.abs(x) + error > MOST_RADIANS;
+    return approximate(f(x), isFar ? 2 : Math.min(2, error + ELEMENTARY));
+  };
+}
+
 const FUNCTIONS = {
   neg: ({ value, error }) => ({ value: -value, error }),
   abs: ({ value, error }) => ({ value: Math.abs(value), error }),
@@ -90,6 +101,8 @@ const FUNCTIONS = {
     return approximate(value, spread(Math.log, x, error) + ELEMENTARY + 8 * UNIT * Math.abs(value));
   },
   tanh: ({ value: x, error }) => approximate(Math.tanh(x), spread(Math.tanh, x, error) + ELEMENTARY),
+  sin: wave(Math.sin),
+  cos: wave(Math.cos),
 } satisfies Record<string, (x: Approximate) => Approximate>;
 
 function approximations(tables: ScoreTables): ScoreCode<Of<Approximate>, Of<Whole>, Of<Truth>> {
@@ -160,6 +173,8 @@ function approximations(tables: ScoreTables): ScoreCode<Of<Approximate>, Of<Whol
       exp: unary(FUNCTIONS.exp),
       log: unary(FUNCTIONS.log),
       tanh: unary(FUNCTIONS.tanh),
+      sin: unary(FUNCTIONS.sin),
+      cos: unary(FUNCTIONS.cos),
     },
     numberBinary: {
       add: binary(NUMBERS.add),

@@ -80,6 +80,11 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 /** A compiled graph. Runs may overlap; a backend queues them if it must. */
 export interface Executable {
   /**
+   * Bytes of the graph's constants that this executable alone keeps in memory. Default: those of all its
+   * constants. It is less where constants stay in files that the system maps once for all who read them.
+   */
+  readonly heldBytes?: number;
+  /**
    * Computes the graph from inputs by name, and returns its outputs by name, in new tensors. Inputs must not
    * change until the promise settles, aborted or not; overlapping runs may share them. They may be in any
    * memory, also shared or resizable memory.

@@ -18,13 +18,14 @@ function graphOf(key: string, bytes = 8): Graph {
 }
 
 /** Counts what becomes of its executables, whose runs return nothing when `onRun` resolves. */
-function counting(onRun: () => Promise<void> = async () => {}) {
+function counting(onRun: () => Promise<void> = async () => {}, heldBytes?: number) {
   const counts = { compiled: 0, disposed: 0 };
   const backend: Backend = {
     ...fakeBackend('fake'),
     compile: async () => {
       counts.compiled += 1;
       return {
+        ...(heldBytes !== undefined && { heldBytes }),
         run: async () => {
           await onRun();
           return {};
@@ -48,6 +49,13 @@ test('as many executables are kept as their constants fit, and at least the newe
   expect(counts).toMatchObject({ compiled: 3, disposed: 2 });
   await runs.run(backend, c, { x }, {});
   expect(counts.compiled).toBe(3);
+});
+
+test('executables whose constants stay in a file count by what they hold themselves', async () => {
+  const { backend, counts, runs } = counting(undefined, 2 ** 20);
+  const graphs = Array.from({ length: 6 }, (_, i) => graphOf(`${i}`, 2 ** 30));
+  for (const graph of [...graphs, ...graphs]) await runs.run(backend, graph, { x }, {});
+  expect(counts).toEqual({ compiled: 6, disposed: 0 });
 });
 
 test('an executable in use is disposed when its last run ends', async () => {

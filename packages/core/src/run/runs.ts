@@ -15,14 +15,15 @@ import { debug } from '../util/debug.ts';
 import { LruMap } from '../util/lru.ts';
 import { typedFailure } from './typed-failure.ts';
 
-/** Most executables, and most bytes of their constants together. The newest is kept whatever it weighs. */
+/** Most executables, and most bytes that they hold together. The newest is kept whatever it weighs. */
 const MOST_EXECUTABLES = 32;
 const MOST_BYTES = 1.5 * 2 ** 30;
 
 /** An executable that is kept. It is disposed when it has left the map and no run uses it. */
 interface Entry {
   readonly executable: Promise<Executable>;
-  readonly bytes: number;
+  /** Those of all constants, until the executable says what it holds. */
+  bytes: number;
   runs: number;
   hasLeft: boolean;
   measuredMs: number | undefined;
@@ -114,11 +115,18 @@ export class Runs {
   private add(backend: Backend, graph: Graph): Entry {
     const key = keyOf(backend, graph);
     const executable = this.compile(backend, graph);
-    const entry = { executable, bytes: constantBytes(graph), runs: 0, hasLeft: false, measuredMs: undefined };
+    const bytes = constantBytes(graph);
+    const entry: Entry = { executable, bytes, runs: 0, hasLeft: false, measuredMs: undefined };
     this.entries.set(key, entry);
-    executable.catch(() => {
-      if (this.entries.get(key) === entry) this.entries.delete(key);
-    });
+    executable.then(
+      ({ heldBytes = bytes }) => {
+        entry.bytes = heldBytes;
+        if (!entry.hasLeft) this.entries.reweigh(key);
+      },
+      () => {
+        if (!entry.hasLeft) this.entries.delete(key);
+      },
+    );
     return entry;
   }
 

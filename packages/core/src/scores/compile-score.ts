@@ -94,6 +94,8 @@ export class ScoreCompiler<N, I, T> {
       case 'exp':
       case 'log':
       case 'tanh':
+      case 'sin':
+      case 'cos':
         return code.numberUnary[node[0]](this.number(node[1]));
       case 'add':
       case 'sub':
@@ -149,6 +151,8 @@ export class ScoreCompiler<N, I, T> {
       case 'exp':
       case 'log':
       case 'tanh':
+      case 'sin':
+      case 'cos':
       case 'table':
         throw impossible(node);
       default:

@@ -126,6 +126,8 @@ function closures(
       exp: rounded(Math.exp),
       log: rounded(Math.log),
       tanh: rounded(Math.tanh),
+      sin: rounded(Math.sin),
+      cos: rounded(Math.cos),
     },
     numberBinary: {
       add: roundedBinary((a, b) => a + b),

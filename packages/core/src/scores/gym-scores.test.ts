@@ -213,6 +213,16 @@ test.each<[string, ScoreFunction, (pair: ScoredPair) => number]>([
     (s, { q, k }) => s.mul(2).add(q.sub(k)).softcap(5),
     ({ s, q, k }) => 5 * Math.tanh((2 * s + q - k) / 5),
   ],
+  [
+    'sines, cosines and tangents',
+    (s, { b }) => s.cos().sin().add(b.sin().div(b.cos())),
+    ({ s, b }) => Math.sin(Math.cos(s)) + Math.tan(b),
+  ],
+  [
+    'sines and cosines of one score',
+    (s, { b }) => s.cos().mul(s.sin()).add(b.sin().div(b.cos())),
+    ({ s, b }) => Math.cos(s) * Math.sin(s) + Math.tan(b),
+  ],
   ['log(eˢ + 1)', (s) => s.exp().add(1).log(), ({ s }) => Math.log(Math.exp(s) + 1)],
 ])('%s', (_, build, plain) => {
   const valueOf = scoreFunction(score(build).tree, TABLES);

@@ -82,6 +82,14 @@ export class ScoreValue {
   tanh(): ScoreValue {
     return this.#unary('tanh');
   }
+  /** The sine of radians, right to 2⁻²¹ up to 2²⁷ radians; beyond them some number in [−1, 1]. */
+  sin(): ScoreValue {
+    return this.#unary('sin');
+  }
+  /** The cosine, as right as `sin`. */
+  cos(): ScoreValue {
+    return this.#unary('cos');
+  }
   /** An integer as a number. */
   float(): ScoreValue {
     return this.#unary('float');

@@ -18,7 +18,7 @@ export type IntegerUnary = 'neg' | 'abs';
 /** Functions of two integers. `div` and `mod` round towards −∞; their divisors are positive. */
 export type IntegerBinary = 'add' | 'sub' | 'mul' | 'div' | 'mod' | 'min' | 'max';
 /** Functions of one number. */
-export type NumberUnary = 'neg' | 'abs' | 'exp' | 'log' | 'tanh';
+export type NumberUnary = 'neg' | 'abs' | 'exp' | 'log' | 'tanh' | 'sin' | 'cos';
 /** Functions of two numbers. */
 export type NumberBinary = 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max';
 
@@ -45,7 +45,7 @@ export type ScoreTest =
 
 export const INTEGER_UNARY: readonly IntegerUnary[] = ['neg', 'abs'];
 export const INTEGER_BINARY: readonly IntegerBinary[] = ['add', 'sub', 'mul', 'div', 'mod', 'min', 'max'];
-export const NUMBER_UNARY: readonly NumberUnary[] = ['neg', 'abs', 'exp', 'log', 'tanh'];
+export const NUMBER_UNARY: readonly NumberUnary[] = ['neg', 'abs', 'exp', 'log', 'tanh', 'sin', 'cos'];
 export const NUMBER_BINARY: readonly NumberBinary[] = ['add', 'sub', 'mul', 'div', 'min', 'max'];
 
 const INDICES: ReadonlySet<unknown> = new Set<IndexVariable>(['b', 'h', 'q', 'k']);
@@ -91,6 +91,8 @@ function isIntegerList(node: Exclude<ScoreNode, string | number>): boolean {
     case 'exp':
     case 'log':
     case 'tanh':
+    case 'sin':
+    case 'cos':
       return false;
     case 'integers':
       return true;

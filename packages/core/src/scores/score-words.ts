@@ -5,7 +5,7 @@ import type { FormulaOwner } from '../patterns/formula-words.ts';
 import { invalidScore, type ScoreNode, type ScoreTest } from './score-tree.ts';
 
 const VALUE_METHODS: readonly string[] =
-  'add sub mul div mod min max neg abs exp log tanh clamp softcap float'
+  'add sub mul div mod min max neg abs exp log tanh sin cos clamp softcap float'
     .split(' ')
     .concat(Object.keys(COMPARISON));
 const TEST_METHODS: readonly string[] = ['and', 'or', 'not'];

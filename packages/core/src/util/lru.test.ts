@@ -33,3 +33,29 @@ test('keeps the sum of weights within its bound, and the newest entry whatever i
   expect(evicted).toEqual(['bbb', 'aa', 'c', 'a', 'ddd']);
   expect(map.get('e')).toBe('eeeeeeee');
 });
+
+test('a value that weighs less by now makes room, and what weighs nothing stays for others that weigh much', () => {
+  const evicted: string[] = [];
+  const weights = new Map([
+    ['a', 4],
+    ['b', 4],
+  ]);
+  const map = new LruMap<string>(3, {
+    maxWeight: 5,
+    weigh: (value) => weights.get(value) ?? 0,
+    onEvict: (value) => evicted.push(value),
+  });
+  map.set('a', 'a');
+  weights.set('a', 0);
+  map.reweigh('a');
+  map.reweigh('nobody');
+  map.set('b', 'b');
+  weights.set('c', 6);
+  map.set('c', 'c');
+  expect(evicted).toEqual(['b']);
+  map.set('d', 'd');
+  expect(evicted).toEqual(['b', 'c']);
+  map.set('e', 'e');
+  map.set('f', 'f');
+  expect(evicted).toEqual(['b', 'c', 'a']);
+});

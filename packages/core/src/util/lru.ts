@@ -4,7 +4,7 @@
 export interface LruOptions<V> {
   /** The sum of weights that the map holds at most; it always keeps the newest entry. Default: no bound. */
   readonly maxWeight?: number;
-  /** The weight of a value, for example its bytes; asked once, when the value is set. Default 0. */
+  /** The weight of a value, for example its bytes; asked when the value is set, and by `reweigh`. Default 0. */
   readonly weigh?: (value: V) => number;
   /** Called for every value that leaves the map. */
   readonly onEvict?: (value: V) => void;
@@ -12,7 +12,7 @@ export interface LruOptions<V> {
 
 interface Entry<V> {
   readonly value: V;
-  readonly weight: number;
+  weight: number;
 }
 
 /** A map of at most `capacity` entries, which together weigh at most `maxWeight`. */
@@ -49,11 +49,21 @@ export class LruMap<V> {
     const weight = this.weigh(value);
     this.entries.set(key, { value, weight });
     this.weight += weight;
-    for (const oldest of this.entries.keys()) {
-      const fits = this.entries.size <= this.capacity && this.weight <= this.maxWeight;
-      if (fits || oldest === key) break;
+    for (const [oldest, entry] of this.entries) {
+      const isFew = this.entries.size <= this.capacity;
+      if ((isFew && this.weight <= this.maxWeight) || oldest === key) break;
+      if (isFew && entry.weight === 0) continue; // without it, as much would be too much
       this.delete(oldest);
     }
+  }
+
+  /** Asks for the weight of a value once more, which may be less by now. */
+  reweigh(key: string): void {
+    const entry = this.entries.get(key);
+    if (entry === undefined) return;
+    const weight = this.weigh(entry.value);
+    this.weight += weight - entry.weight;
+    entry.weight = weight;
   }
 
   /** The values, the least recently used first. Reading them here does not count as a use. */

@@ -16,6 +16,7 @@ export const EACH_OPERATOR = `
   attn:attention:full;n=20;batch=2;heads=3;data=halves;score=every
   attn:attention:full;n=20;batch=2;heads=3;data=halves;score=positive
   attn:attention:full;n=20;batch=2;heads=3;data=halves;score=tableOnly
+  attn:attention:full;n=20;batch=2;heads=3;data=halves;score=trig
   attn:attention:full;n=20;batch=2;heads=3;data=halves;score=wrapping
   attn:softmax:x=0x3;axis=1
   attn:softmax:x=7;axis=0

@@ -40,6 +40,11 @@ export interface OnnxOptions {
   readonly executionProviders?: readonly ExecutionProvider[];
   /** Further options of ONNX Runtime's sessions, passed on as they are. */
   readonly sessionOptions?: Readonly<Record<string, unknown>>;
+  /**
+   * Whether weights stay in the checkpoint's files from the first session on, so that threads and processes
+   * share one copy of them. Default false: the first two sessions have packed copies of their own.
+   */
+  readonly weightsInPlace?: boolean;
 }
 
 /** The kind of each option that holds for both runtimes. */
@@ -48,6 +53,7 @@ export const ONNX_OPTIONS: OptionKinds<OnnxOptions> = {
   threads: integer(1, 256),
   executionProviders: listOf(either(aString, anObject), 'a list of names, or of objects with a name'),
   sessionOptions: aRecord,
+  weightsInPlace: aBoolean,
 };
 
 /** Providers that are part of every runtime, so that they need no trial session. */
@@ -72,9 +78,9 @@ function optionsText(options: object): string {
 /** Creates the backend from checked options, on the runtime that `load` returns. */
 export function onnxBackend(
   load: () => Promise<Runtime>,
-  { portable = false, executionProviders, sessionOptions }: OnnxOptions,
+  { portable = false, executionProviders, sessionOptions, weightsInPlace = false }: OnnxOptions,
 ): Backend {
-  const sessions = new Sessions(load, portable);
+  const sessions = new Sessions(load, { portable, weightsInPlace });
   /** Session options that the user chose. Stored speeds depend on them, so they are part of the probe. */
   const settings =
     executionProviders || sessionOptions ? optionsText({ executionProviders, ...sessionOptions }) : undefined;
@@ -133,18 +139,21 @@ function multipliesBytes(graph: Graph): boolean {
   return graph.nodes.some(({ op, attributes }) => op === 'quantizedLinear' && attributes.inputs === 'int8');
 }
 
+/** How models are written, and where their weights are. */
+type ModelForm = Required<Pick<OnnxOptions, 'portable' | 'weightsInPlace'>>;
+
 /** The sessions of one backend, and the runtime that runs them. */
 class Sessions {
   private readonly load: () => Promise<Runtime>;
-  private readonly portable: boolean;
+  private readonly form: ModelForm;
   private loading: Promise<Runtime> | undefined;
   private signedBytes: Promise<boolean> | undefined;
   private readonly executables = new Set<Executable>();
   readonly states = new HostStates('onnx');
 
-  constructor(load: () => Promise<Runtime>, portable: boolean) {
+  constructor(load: () => Promise<Runtime>, form: ModelForm) {
     this.load = load;
-    this.portable = portable;
+    this.form = form;
   }
 
   /** The runtime, loaded at the first call. Errors: `BACKEND_UNAVAILABLE`. */
@@ -174,11 +183,12 @@ class Sessions {
       import('./weights-in-place.ts'),
     ]);
     const exactSignedBytes = multipliesBytes(graph) && (await this.multipliesSignedBytes(runtime));
-    const options = { portable: this.portable, fusedDense, flatOutputs: true, exactSignedBytes };
+    const { portable, weightsInPlace } = this.form;
+    const options = { portable, fusedDense, flatOutputs: true, exactSignedBytes };
     const lowered = lowerGraph(graph, plans, options);
     const session = await openSession(runtime, lowered.model, {
       sessionOptions: sessionOptions ?? runtime.sessionOptions,
-      keepsWeightsInPlace: keepsWeightsInPlace(graph, this.executables.size),
+      keepsWeightsInPlace: keepsWeightsInPlace(graph, this.executables.size, weightsInPlace),
     });
     const onRelease = (): void => void this.executables.delete(executable);
     const context = { runtime, states: this.states, onRelease };

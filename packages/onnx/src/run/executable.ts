@@ -17,6 +17,7 @@ import {
 } from '@attn/core/backend';
 import type { LoweredGraph } from '../lower/lower.ts';
 import { runError } from './errors.ts';
+import type { OpenedSession } from './open-session.ts';
 import type { OrtSession, OrtTensor, Runtime } from './runtime.ts';
 import { stateOutputs, writeState } from './state.ts';
 import { fromOrt, toOrt } from './tensors.ts';
@@ -30,6 +31,7 @@ export interface ExecutableContext {
 
 /** A session as an `Executable`. */
 export class OnnxExecutable implements Executable {
+  readonly heldBytes: number;
   private readonly context: ExecutableContext;
   private readonly session: OrtSession;
   private readonly graph: Graph;
@@ -42,12 +44,13 @@ export class OnnxExecutable implements Executable {
 
   constructor(
     context: ExecutableContext,
-    session: OrtSession,
+    { session, heldBytes }: OpenedSession,
     graph: Graph,
     { model: _, ...lowered }: LoweredGraph,
   ) {
     this.context = context;
     this.session = session;
+    this.heldBytes = heldBytes;
     this.graph = graph;
     // The model itself is not kept: the session has its weights now.
     this.lowered = lowered;

@@ -26,6 +26,12 @@ export interface OpenOptions {
   readonly keepsWeightsInPlace: boolean;
 }
 
+/** A session, and how much of its weights is not in files that others share. */
+export interface OpenedSession {
+  readonly session: OrtSession;
+  readonly heldBytes: number;
+}
+
 /**
  * Opens a session for a model. Errors: `COMPILE_FAILED`, `OUT_OF_MEMORY`, those of reading weights, and those
  * of `FileSpan.verify` for a file that has changed.
@@ -34,21 +40,27 @@ export async function openSession(
   runtime: Runtime,
   builder: OnnxModelBuilder,
   options: OpenOptions,
-): Promise<OrtSession> {
+): Promise<OpenedSession> {
   const initializers = [...builder.initializers.values()];
   const folder = runtime.acceptsExternalWeights ? commonFolder(initializers) : undefined;
   const spilled = folder === undefined ? await runtime.spillWeights?.(builder.initializers) : undefined;
+  const mapped = spilled ?? { folder };
+  const isInPlace = staysInPlace(runtime, options, mapped);
   try {
     // The session maps files that nobody reads here. They must be unchanged both before and after it opens.
     verify(initializers, folder);
-    const session = await createSession(runtime, builder, options, spilled ?? { folder });
+    const session = await createSession(runtime, builder, options, mapped, isInPlace);
     try {
       verify(initializers, folder);
     } catch (error) {
       await session.release();
       throw error;
     }
-    return spilled?.until(session) ?? session;
+    const own = initializers.filter(
+      ({ file }) => !isInPlace || folder === undefined || file?.folder !== folder,
+    );
+    const heldBytes = own.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return { session: spilled?.until(session) ?? session, heldBytes };
   } finally {
     await spilled?.dispose();
   }
@@ -57,13 +69,22 @@ export async function openSession(
 /** The folder of files that a session maps, and where weights are in it if they do not say that. */
 type Mapped = Pick<EncodeOptions, 'places'> & { readonly folder: string | undefined };
 
+/** Whether a session reads its weights where they are mapped. */
+function staysInPlace(
+  { providers }: Runtime,
+  { keepsWeightsInPlace }: OpenOptions,
+  { folder }: Mapped,
+): boolean {
+  return keepsWeightsInPlace && folder !== undefined && providers.every((name) => name === 'cpu');
+}
+
 async function createSession(
-  { ort, acceptsExternalWeights, providers }: Runtime,
+  { ort, acceptsExternalWeights }: Runtime,
   builder: OnnxModelBuilder,
-  { sessionOptions: own, keepsWeightsInPlace }: OpenOptions,
+  { sessionOptions: own }: OpenOptions,
   { folder, places }: Mapped,
+  isInPlace: boolean,
 ): Promise<OrtSession> {
-  const isInPlace = keepsWeightsInPlace && folder !== undefined && providers.every((name) => name === 'cpu');
   const sessionOptions = isInPlace ? inPlaceOptions(own) : own;
   const separateWeights = acceptsExternalWeights && folder === undefined;
   const { model, weights } = encodeModel(builder, 'attn', { separateWeights, weightFolder: folder, places });

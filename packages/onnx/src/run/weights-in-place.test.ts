@@ -61,6 +61,17 @@ test('the first sessions pack weights, later ones of many rows leave them in the
     const before = process.platform === 'linux' ? await countMaps() : 0;
     const executable = await backend.compile(graphOf(rows));
     if (process.platform === 'linux') expect((await countMaps()) > before).toBe(isMapped);
+    expect(Number(executable.heldBytes) >= byteLength).toBe(!isMapped);
+    await expectRight(executable, rows);
+  }
+  await backend.dispose();
+});
+
+test('where copies are to be shared, the first session leaves weights in their file, but for few rows', async () => {
+  const backend = onnx({ threads: 1, weightsInPlace: true });
+  for (const rows of [64, 3]) {
+    const executable = await backend.compile(graphOf(rows));
+    expect(Number(executable.heldBytes) < byteLength).toBe(rows > 31);
     await expectRight(executable, rows);
   }
   await backend.dispose();

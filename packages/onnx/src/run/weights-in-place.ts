@@ -15,12 +15,12 @@ const MANY_ROWS = 32;
 const PACKED_SESSIONS = 2;
 
 /**
- * Whether a graph's weights should stay as they are in their files, beside so many open sessions. Not for
- * products of few rows, and not for those with codes, which ONNX Runtime computes well from packed codes
- * only.
+ * Whether a graph's weights should stay as they are in their files, beside so many open sessions; with
+ * `always`, beside any number. Not for products of few rows, and not for those with codes, which ONNX Runtime
+ * computes well from packed codes only.
  */
-export function keepsWeightsInPlace(graph: Graph, openSessions: number): boolean {
-  if (openSessions < PACKED_SESSIONS) return false;
+export function keepsWeightsInPlace(graph: Graph, openSessions: number, always = false): boolean {
+  if (openSessions < PACKED_SESSIONS && !always) return false;
   let most = 0;
   for (const node of graph.nodes) {
     if (node.op === 'quantizedLinear') return false;

@@ -158,15 +158,17 @@ export const f32: F32Instructions = {
 
 // Vectors.
 
-type Unary = (a: V128) => V128;
-type Binary = (a: V128, b: V128) => V128;
+export type Unary = (a: V128) => V128;
+export type Binary = (a: V128, b: V128) => V128;
 
-function unary(name: string, code: number): Unary {
+/** Makes an instruction on one vector. */
+export function unary(name: string, code: number): Unary {
   const instruction = { name, bytes: simd(code) };
   return (a) => tree('v128', instruction, a);
 }
 
-function binary(name: string, code: number): Binary {
+/** Makes an instruction on two vectors. */
+export function binary(name: string, code: number): Binary {
   const instruction = { name, bytes: simd(code) };
   return (a, b) => tree('v128', instruction, a, b);
 }
@@ -268,7 +270,8 @@ export const i16x8: I16x8Instructions = {
 
 type Lanes = readonly [number, number, number, number];
 
-function constant(shape: string, text: readonly string[], bytes: readonly number[]): V128 {
+/** Makes a constant vector of lanes of this shape. */
+export function constant(shape: string, text: readonly string[], bytes: readonly number[]): V128 {
   const immediates = `${shape} ${text.join(' ')}`;
   return tree('v128', { name: 'v128.const', immediates, bytes: [...simd(0x0c), ...bytes] });
 }
@@ -361,6 +364,8 @@ interface F32x4Instructions extends Family<typeof F32X4_BINARY, Binary> {
   /** Rounds to the nearest integer, of two equally near to the even one. */
   nearest: Unary;
   convertI32x4S: Unary;
+  /** Rounds two float64; the upper lanes are 0. */
+  demoteF64x2Zero: Unary;
   /** Computes a · b + c, rounded once or twice: the engine decides. */
   relaxedMadd(a: V128, b: V128, c: V128): V128;
 }
@@ -378,19 +383,6 @@ export const f32x4: F32x4Instructions = {
   sqrt: unary('f32x4.sqrt', 0xe3),
   nearest: unary('f32x4.nearest', 0x6a),
   convertI32x4S: unary('f32x4.convert_i32x4_s', 0xfa),
+  demoteF64x2Zero: unary('f32x4.demote_f64x2_zero', 0x5e),
   relaxedMadd: (a, b, c) => tree('v128', { name: 'f32x4.relaxed_madd', bytes: simd(0x105) }, a, b, c),
-};
-
-interface F64x2Instructions {
-  floor: Unary;
-  div: Binary;
-  /** Converts the two lower lanes of integers. */
-  convertLowI32x4S: Unary;
-}
-
-/** Instructions on vectors of two 64-bit floats. */
-export const f64x2: F64x2Instructions = {
-  floor: unary('f64x2.floor', 0x75),
-  div: binary('f64x2.div', 0xf3),
-  convertLowI32x4S: unary('f64x2.convert_low_i32x4_s', 0xfe),
 };

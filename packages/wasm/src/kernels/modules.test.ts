@@ -19,7 +19,18 @@ import type { ModuleBuilder } from '../assembler/index.ts';
 /** A score with every operation. */
 const SCORE = score((s, { b, h, q, k, table, integers, select }) => {
   const place = q.mul(3).sub(k).add(b).div(4).mod(9).max(-2).min(7).abs().neg();
-  const number = table('t').at(place, integers('i').at()).div(h).max(s).min(2).log().exp().tanh().abs().neg();
+  const number = table('t')
+    .at(place, integers('i').at())
+    .div(h)
+    .max(s)
+    .min(2)
+    .log()
+    .exp()
+    .tanh()
+    .sin()
+    .cos()
+    .abs()
+    .neg();
   const all = q.eq(k).or(q.ne(k), q.lt(k), q.le(k)).and(q.gt(k), q.ge(k)).not();
   const any = s.eq(1).or(s.ne(1), s.lt(1), s.le(1)).and(s.gt(0.5), s.ge(0.5));
   return select(all, select(any, number.mul(s), -Infinity), select(any, q, k));

@@ -83,6 +83,8 @@ export const SOME_SCORES: string = [
     'squared',
     'tableOnly',
     'temperature',
+    'trig',
+    'waves',
   )
   .map((name) => `!attn:attention:*score=${name}*`)
   .join(' ');

@@ -52,7 +52,16 @@ test.each([
 test('a score with every operation compiles', async () => {
   const own = score((s, { b, h, q, k, number, table, integers, select }) => {
     const place = q.mul(3).sub(k).add(b).div(4).mod(9).max(-2).min(7).abs().neg();
-    const element = table('t').at(place, integers('i').at()).div(h).max(s).min(number(2)).log().exp().tanh();
+    const element = table('t')
+      .at(place, integers('i').at())
+      .div(h)
+      .max(s)
+      .min(number(2))
+      .log()
+      .exp()
+      .tanh()
+      .sin()
+      .cos();
     const all = q
       .eq(k)
       .or(q.ne(k), q.lt(k), q.le(k))

@@ -56,6 +56,8 @@ function wgslCode(lines: string[], score: Score): ScoreCode<string, string, stri
       exp: unary((x) => `exponential(${x})`),
       log: unary((x) => `logarithm(${x})`),
       tanh: unary((x) => `hyperbolicTangent(${x})`),
+      sin: unary((x) => `sine(${x})`),
+      cos: unary((x) => `cosine(${x})`),
     },
     numberBinary: {
       add: infix('+'),

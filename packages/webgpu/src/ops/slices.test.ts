@@ -73,8 +73,11 @@ test('more keys than fit into a binding', async () => {
   const [heads, queries, dim] = [2, 64, 64];
   // One and a half times what a binding holds, where that is 128 MiB, as on every software GPU.
   const keys = Math.ceil((1.5 * Math.min(limit, 2 ** 27)) / (4 * heads * dim));
-  const waves = (length: number, seed: number): Float32Array<ArrayBuffer> =>
-    Float32Array.from({ length: heads * length * dim }, (_, i) => ((i * seed) % 97) / 97 - 0.5);
+  const waves = (length: number, seed: number): Float32Array<ArrayBuffer> => {
+    const values = new Float32Array(heads * length * dim);
+    for (let i = 0; i < values.length; i++) values[i] = ((i * seed) % 97) / 97 - 0.5;
+    return values;
+  };
   const q = f32([1, heads, queries, dim], waves(queries, 13));
   const [k, v] = [5, 29].map((seed) => f32([1, heads, keys, dim], waves(keys, seed)));
   const pattern = slidingWindow({ before: 40, after: 0 });

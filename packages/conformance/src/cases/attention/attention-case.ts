@@ -123,12 +123,15 @@ function attentionCase(description: string, spec: AttentionCaseSpec): Conformanc
     op: 'attention',
     description,
     params,
-    build: () => ({
-      graph: buildGraph(spec, makeInputs(spec, id, 0)),
-      inputs: makeInputs(spec, id, 0),
-      again: makeInputs(spec, id, 1),
-      rows: spec.rows === undefined ? undefined : sampleRows(spec.rows, spec.heads ?? 2, spec.nq ?? spec.n),
-    }),
+    build: () => {
+      const inputs = makeInputs(spec, id, 0);
+      return {
+        graph: buildGraph(spec, inputs),
+        inputs,
+        again: makeInputs(spec, id, 1),
+        rows: spec.rows === undefined ? undefined : sampleRows(spec.rows, spec.heads ?? 2, spec.nq ?? spec.n),
+      };
+    },
   };
 }
 
@@ -166,7 +169,7 @@ function makeInputs(spec: AttentionCaseSpec, id: string, round: number): Tensors
   const { n, nq = n, batch = 1, heads = 2, kvHeads = heads, d = 8, dv = d } = spec;
   const { data = 'bell', values = 'uniform', layout = 'bhnd', dtype = 'f32' } = spec;
   const seed = (name: string): number => seedOf(`${id}/${name}/${round}`);
-  const floats = (name: string, shape: readonly number[], recipe: DataRecipe): Tensor => {
+  const floats = (name: string, shape: readonly number[], recipe: DataRecipe): Tensor<'f32'> => {
     const numbers = fill(
       recipe,
       shape.reduce((size, extent) => size * extent, 1),
@@ -220,10 +223,10 @@ function makeInputs(spec: AttentionCaseSpec, id: string, round: number): Tensors
     const staysFinite = fillMask(`holes:${spec.biasHoles ?? 0}`, 1, bias.data.length, seed('biasHoles'), 0);
     const levels = (round === 0 ? spec.levels : spec.levels?.toReversed()) ?? [0];
     const levelOf = (key: number): number => levels[Math.min(Math.floor(key / TILE), levels.length - 1)];
-    inputs.bias = {
-      ...bias,
-      data: Float32Array.from(bias.data, (value, i) => (staysFinite[i] ? value + levelOf(i % n) : -Infinity)),
-    };
+    const data = bias.data.map((value, i) =>
+      staysFinite[i] ? value + levelOf(i % n) : -Infinity,
+    );
+    inputs.bias = { ...bias, data };
   }
   if (spec.alibi)
     inputs.alibiSlopes = floats('alibi', spec.alibi === 'h' ? [heads] : [batch, heads], 'near1*0.25');

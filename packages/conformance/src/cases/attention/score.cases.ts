@@ -28,6 +28,11 @@ export const scoreCases: readonly ConformanceCase[] = [
       { offset: [undefined, 0, -9, 40], score: ['alibi', 'relative', 'temperature'] },
     ),
   ),
+  ...attentionCases('Sines and cosines, of NaN and ∞ too.', [
+    { pattern: causal(), n: 70, batch: 2, score: 'trig' },
+    { pattern: marked, n: 70, score: 'waves' },
+    { pattern: full(), n: 20, score: 'trig', plant: ['q@0,1,5,2=NaN', 'k@0,0,7,1=Infinity'] },
+  ]),
   ...attentionCases('Tables for each batch row and head, with fewer heads of keys.', [
     { pattern: full(), n: 40, batch: 2, heads: 4, kvHeads: 2, score: 'bias4d' },
     { pattern: near, n: 70, batch: 3, heads: 4, kvHeads: 1, score: 'keyBias' },

@@ -1,5 +1,5 @@
 /** Scores that the cases try, by name, with the tables that they read. */
-import { score, type Score, type ScoreFunction } from '@attn/core';
+import { score, type Score, type ScoreFunction, type ScoreValue } from '@attn/core';
 import type { DataRecipe } from '../../data.ts';
 
 /** The sizes of a case that shapes of tables depend on. */
@@ -116,6 +116,24 @@ export const SCORES: Readonly<Record<string, NamedScore>> = {
     },
     ({ heads, batch }) => ({ t: { shape: [9, heads + batch] } }),
   ),
+  /** PyTorch's test of sines, cosines and tangents. */
+  trig: named((s, { b }) => s.cos().sin().add(b.sin().div(b.cos()))),
+  waves: named(
+    (s, { h, q, k, table }) => s.add(q.sub(k).mul(table('frequencies').at(h)).sin()).mul(s.sin().add(2)),
+    ({ heads }) => ({ frequencies: { shape: [heads], data: 'near1*0.5' } }),
+  ),
+  /** Angles of a million turns, which float32 has exactly. */
+  farWaves: named((s, { q, k, number }) => {
+    const far = (x: ScoreValue): ScoreValue => x.float().mul(2 ** 20);
+    return s
+      .add(far(q.sub(k)).sin())
+      .add(
+        far(q.add(1))
+          .cos()
+          .mul(far(k.add(1)).sin()),
+      )
+      .add(number(-0.5).cos());
+  }),
   /** Integers wrap around; indices go beyond both ends. */
   wrapping: named(
     (s, { q, k, table }) => s.add(table('t').at(q.mul(k).mul(123_456_789).div(100_000_000).add(3))),

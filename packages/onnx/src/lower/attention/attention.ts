@@ -20,7 +20,7 @@ import { emitDirect } from './direct.ts';
 import { emitFused } from './fused.ts';
 import { hiddenInput } from './hidden-input.ts';
 import { isDirect, isFusable } from './is-fusable.ts';
-import { biasTables } from './bias-tables.ts';
+import { biasTables, hasBiasOfPairs } from './bias-tables.ts';
 import { causalBlocks, isFullyCausal } from './causal-blocks.ts';
 import { emitCausal } from './causal.ts';
 import { isStaticPlan, rowTables } from './operands.ts';
@@ -66,7 +66,7 @@ export function lowerAttention(context: LoweringContext, node: NodeOf<'attention
     return;
   }
   const scans = (scope: GraphScope, limits?: Partial<ScheduleOptions>): StepResult =>
-    emitScans(context, node, problem, tablesOf(context, problem, plan, limits), scope);
+    emitScans(context, node, problem, tablesOf(context, node, problem, plan, limits), scope);
   const blocks = options.causalBlocks ?? causalBlocks(queryLength);
   const result =
     blocks !== undefined && isFullyCausal(node, problem, plan)
@@ -81,16 +81,18 @@ const TABLES = new WeakMap<OnnxModelBuilder, Map<AttentionPlan, Map<string, Sche
 /** The tables of a plan that never changes. Nodes with one plan, such as layers of a model, share them. */
 function tablesOf(
   context: LoweringContext,
+  node: NodeOf<'attention'>,
   problem: AttentionProblem,
   plan: AttentionPlan,
   limits: Partial<ScheduleOptions> = {},
 ): ScheduleTables {
-  const options = { ...STATIC_LIMITS, ...limits, ...context.options.schedule };
+  const sharesPairs = hasBiasOfPairs(context, node, problem);
+  const options = { ...STATIC_LIMITS, sharesPairs, ...limits, ...context.options.schedule };
   const ofModel = TABLES.get(context.model) ?? new Map<AttentionPlan, Map<string, ScheduleTables>>();
   TABLES.set(context.model, ofModel);
   const ofPlan = ofModel.get(plan) ?? new Map<string, ScheduleTables>();
   ofModel.set(plan, ofPlan);
-  const key = `${problem.kvHeads} ${options.bins}`;
+  const key = `${problem.kvHeads} ${options.bins} ${options.sharesPairs}`;
   const tables = ofPlan.get(key) ?? staticTables(context, problem, schedulePlan(problem, plan, options));
   ofPlan.set(key, tables);
   return tables;
@@ -109,7 +111,7 @@ function emitDynamic(
   const tables = dynamicTables(context, node, problem, { schedule, options: DYNAMIC_LIMITS, skips });
   if (keyMask === undefined || tables.skipped === undefined)
     return emitScans(context, node, problem, tables, main);
-  const ofAllKeys = tablesOf(context, problem, planOfAllKeys(context, node));
+  const ofAllKeys = tablesOf(context, node, problem, planOfAllKeys(context, node));
   const results = ({ out, lse }: StepResult): Name[] => (lse === undefined ? [out] : [out, lse]);
   const [out, lse] = emitIf(main, {
     condition: tables.skipped,
@@ -182,12 +184,14 @@ function scanOperands(
   const pool = pools[projection];
   const tiled = (name: Name, dim: number): Name =>
     scope.reshape(pool?.rows === undefined ? name : scope.op('Gather', [name, pool.rows]), [-1, TILE, dim]);
+  const values = tiled(v, problem.valueDim);
+  const visibleKeys = pool && keyMask && emitVisibleKeys(scope, keyMask, problem, pool);
   return {
     queries: q,
     keys: tiled(k, problem.headDim),
-    values: tiled(v, problem.valueDim),
+    values: visibleKeys === undefined ? values : scope.op('Mul', [values, visibleKeys]),
     biases: pool === undefined ? undefined : biasTables(context, node, problem, pool, scope),
-    visibleKeys: pool && keyMask && emitVisibleKeys(scope, keyMask, problem, pool),
+    visibleKeys,
   };
 }
 

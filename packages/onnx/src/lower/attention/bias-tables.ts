@@ -1,11 +1,18 @@
 /** Prepares the biases of a call as tables that the steps of scans read. */
-import { tablesOf, type AttentionProblem, type NodeOf } from '@attn/core/backend';
+import {
+  partsByDistance,
+  scoreDependsOn,
+  sumByDistance,
+  tablesOf,
+  type AttentionProblem,
+  type NodeOf,
+} from '@attn/core/backend';
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
 import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 import type { BiasTables, DenseBias } from './logits.ts';
-import { emitOffsetBias } from './offset-bias.ts';
-import type { ScoreTable, ScoreTables } from './score.ts';
+import { emitOffsetBias, positionBiases, type OffsetBias, type OffsetFunction } from './offset-bias.ts';
+import { scorePart, type ScoreTable, type TablesByName } from './score.ts';
 import type { PoolTables } from './tables.ts';
 
 /** The tables of a call's biases, for scans over a pool of keys; undefined without any. */
@@ -23,28 +30,55 @@ export function biasTables(
   const slopes = operand('alibiSlopes');
   const relative = operand('relativeBias');
   const bias = operand('bias');
-  const { score } = problem;
+  const { score, batch, heads } = problem;
   if ([bias, relative, slopes, score].every((table) => table === undefined)) return undefined;
+  const parts = score === undefined ? [] : [...partsByDistance(score.tree)];
+  const areRowsAlike =
+    batch === 1 || ((slopes?.shape.length ?? 0) < 2 && !parts.some(([, part]) => scoreDependsOn(part, 'b')));
+  const members = areRowsAlike ? heads : batch * heads;
+  const offset = positionBiases({
+    problem,
+    members,
+    slopes,
+    relative: relative && { name: relative.name, radius: (relative.shape[1] - 1) / 2 },
+  });
+  const tableOf = (biases: OffsetFunction): OffsetBias =>
+    emitOffsetBias(scope, biases, { members, range: range(), run: run() });
+  const tables = scoreTables(context, node, scope);
+  const { portable } = context.options;
   return {
     positions,
-    score: score && { score, tables: scoreTables(context, node, scope) },
-    offset: emitOffsetBias(scope, {
-      problem,
-      slopes,
-      relative: relative && { name: relative.name, radius: (relative.shape[1] - 1) / 2 },
-      range: range(),
-      run: run(),
-    }),
+    score: score && {
+      tree: score.tree,
+      sum: sumByDistance(score.tree),
+      tables,
+      parts: new Map(
+        parts.map(([key, part]) => [key, tableOf(scorePart(part, tables, { heads, members, portable }))]),
+      ),
+    },
+    offset: offset && tableOf(offset),
     dense: bias && denseBias(scope, bias, problem, run()),
+    flushes: slopes !== undefined || score !== undefined,
   };
 }
 
-/** The tables of a call's score, flat. */
-function scoreTables(
+/** Whether a call has biases that differ from pair to pair, but not from head to head. */
+export function hasBiasOfPairs(
   context: LoweringContext,
-  node: NodeOf<'attention'>,
-  scope: GraphScope,
-): ScoreTables['tables'] {
+  { inputs }: NodeOf<'attention'>,
+  { heads, score }: AttentionProblem,
+): boolean {
+  if (score !== undefined) {
+    const { rest } = sumByDistance(score.tree);
+    return heads > 1 && scoreDependsOn(rest, 'q') && scoreDependsOn(rest, 'k');
+  }
+  if (inputs.bias === undefined) return false;
+  const [width, queries, headsOfBias = 1] = context.spec(inputs.bias).shape.toReversed();
+  return heads > 1 && width > 1 && queries > 1 && headsOfBias === 1;
+}
+
+/** The tables of a call's score, flat. */
+function scoreTables(context: LoweringContext, node: NodeOf<'attention'>, scope: GraphScope): TablesByName {
   const entries = Object.entries(tablesOf(node.inputs)).map(([name, id]): [string, ScoreTable] => [
     name,
     { elements: scope.reshape(context.value(id), [-1]), shape: context.spec(id).shape },

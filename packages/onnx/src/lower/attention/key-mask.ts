@@ -56,7 +56,7 @@ export function hidesFewKeys({ shape, data }: Tensor): boolean {
   return visible >= LEAST_VISIBLE * rows * length && hiddenTiles <= MOST_HIDDEN_TILES * tiles;
 }
 
-/** Adds the key mask [B, Nk] as 1 and 0 for the keys of a pool: [tiles, 64]. */
+/** Adds the key mask [B, Nk] as 1 and 0 for the keys of a pool: [tiles, 64, 1]. */
 export function emitVisibleKeys(
   scope: GraphScope,
   keyMask: Name,
@@ -70,5 +70,5 @@ export function emitVisibleKeys(
     model.integers([batch, kvHeads, keyLength]),
   ]);
   const all = scope.reshape(ofHeads, [-1]);
-  return scope.reshape(rows === undefined ? all : scope.op('Gather', [all, rows]), [-1, TILE]);
+  return scope.reshape(rows === undefined ? all : scope.op('Gather', [all, rows]), [-1, TILE, 1]);
 }

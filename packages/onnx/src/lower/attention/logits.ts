@@ -6,7 +6,7 @@ import type { AttentionProblem, IndexVariable } from '@attn/core/backend';
 import { MICROSOFT } from '../../model/domains.ts';
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
 import type { Name } from '../../model/values.ts';
-import type { OffsetBias } from './offset-bias.ts';
+import { emitPieceNumbers, type OffsetBias } from './offset-bias.ts';
 import { emitScore, type ScoreTables } from './score.ts';
 
 /** Tables of the biases of a call, which the steps of its scans read. */
@@ -17,6 +17,8 @@ export interface BiasTables {
   readonly dense?: DenseBias;
   /** The score's expression, and its tables. */
   readonly score?: ScoreTables;
+  /** Whether weights below the normal numbers are likely, with which products take up to twenty times as long. */
+  readonly flushes: boolean;
   /** Adds the positions of the pool's keys to the model, in pieces: [tiles, 64 / size] i32, in pieces. */
   readonly positions: (size: number) => Name;
 }
@@ -48,7 +50,36 @@ export interface LogitsOperands {
   readonly keys: Name;
   /** Tiles of those keys in the pool, [G, T] i32. Biases need them. */
   readonly tiles: Name;
+  /**
+   * Rows and tiles for what depends on positions: [1, 64] and [1, T] i32 where all row blocks have the same,
+   * else those above.
+   */
+  readonly pairs: { readonly rows: Name; readonly tiles: Name };
   readonly biases: BiasTables | undefined;
+  /** Biases by offset of whole row blocks; undefined where the step reads pieces. */
+  readonly whole: WholeOperands | undefined;
+}
+
+/** How a step reads biases by offset of whole row blocks. */
+export interface WholeOperands {
+  /** The biases that weights are multiplied with, so that nobody adds them. */
+  readonly factored: FactoredBiases;
+  /** Adds the biases of a table for all tiles, [G or 1, 64, T·64]. */
+  read(table: OffsetBias): Name;
+}
+
+/** Which biases become factors of weights. */
+export interface FactoredBiases {
+  /** ALiBi and relative biases. */
+  readonly offset: boolean;
+  /** What the score adds last. */
+  readonly score: boolean;
+}
+
+/** The biases of a call that may become factors: what is added to logits last. */
+export function factoredBiases({ offset, score }: Pick<BiasTables, 'offset' | 'score'>): FactoredBiases {
+  const isAddedLast = score === undefined || score.sum.rest === 's';
+  return { offset: offset !== undefined && isAddedLast, score: (score?.sum.addends.length ?? 0) > 0 };
 }
 
 /** Queries and keys to multiply. */
@@ -75,17 +106,46 @@ export function emitScores(body: GraphScope, { problem, portable, q, keys, rank 
 export function emitLogits(body: GraphScope, operands: LogitsOperands): Name {
   let logits = emitScores(body, { ...operands, rank: 3 });
   for (const bias of emitBiases(body, operands)) logits = body.op('Add', [logits, bias]);
-  const { portable, biases } = operands;
+  const { portable, biases, whole } = operands;
   if (biases?.score === undefined) return logits;
-  const keys = (): Name => emitFirstKeys(body, biases, operands.tiles, 1);
+  const { score } = biases;
+  const tree = whole?.factored.score === true ? score.sum.rest : score.tree;
+  const keys = (): Name => emitFirstKeys(body, biases, operands.pairs.tiles, 1);
   const variable = (name: IndexVariable): Name => emitVariable(body, operands, name, keys);
-  return emitScore(body, biases.score, { portable, logits, variable });
+  const part = (table: OffsetBias): Name => emitOffset(body, operands, biases, table);
+  return emitScore(body, score, { portable, logits, tree, variable, part });
 }
 
-/** A variable of scores: [G, 64, 1] i32, or [G, 1, T·64] for the positions of keys. */
+/** Pieces [G, 64 or 1, T·64 / size] of a table, side by side: [G, 64 or 1, T·64]. */
+function emitPieces(body: GraphScope, table: Name, pieces: Name): Name {
+  return body.reshape(body.op('Gather', [table, pieces]), [0, 0, -1], { zeroKeepsExtent: true });
+}
+
+/** The biases of a step by offset, of a shape that broadcasts to [G, 64, T·64]. */
+function emitOffset(
+  body: GraphScope,
+  { problem, rows, tiles, whole }: LogitsOperands,
+  tables: BiasTables,
+  offset: OffsetBias,
+): Name {
+  if (whole !== undefined) return whole.read(offset);
+  const { queryLength, queryOffset } = problem;
+  const { table, size, members } = offset;
+  const { model } = body;
+  const int = (value: number): Name => model.scalar(value, 'i32');
+  const column = (name: Name): Name => body.op('Unsqueeze', [name, model.integers([2])]);
+  const first = emitFirstKeys(body, tables, tiles, size);
+  const keys = size === 1 ? first : body.op('Mul', [first, int(size)]);
+  const query = body.op('Add', [body.op('Mod', [rows, int(queryLength)]), int(queryOffset)]);
+  const member = body.op('Mod', [body.op('Div', [rows, int(queryLength)]), int(members)]);
+  const distances = body.op('Sub', [keys, column(query)]);
+  return emitPieces(body, table, emitPieceNumbers(body, offset, distances, column(member)));
+}
+
+/** A variable of scores: [G or 1, 64, 1] i32, or [G or 1, 1, T·64] for the positions of keys. */
 function emitVariable(
   body: GraphScope,
-  { problem, rows }: LogitsOperands,
+  { problem, rows, pairs }: LogitsOperands,
   name: IndexVariable,
   keys: () => Name,
 ): Name {
@@ -100,7 +160,7 @@ function emitVariable(
     case 'h':
       return column(body.op('Mod', [member(), int(heads)]));
     case 'q':
-      return column(body.op('Add', [body.op('Mod', [rows, int(queryLength)]), int(queryOffset)]));
+      return column(body.op('Add', [body.op('Mod', [pairs.rows, int(queryLength)]), int(queryOffset)]));
     case 'k':
       return keys();
     default:
@@ -109,49 +169,45 @@ function emitVariable(
 }
 
 /** The biases of a step, each of a shape that broadcasts to [G, 64, T·64]. */
-function emitBiases(body: GraphScope, { problem, rows, tiles, biases: tables }: LogitsOperands): Name[] {
+function emitBiases(body: GraphScope, operands: LogitsOperands): Name[] {
+  const { biases: tables, whole } = operands;
   if (tables === undefined) return [];
   const { offset, dense } = tables;
-  const { heads, queryLength, queryOffset } = problem;
+  return [
+    ...(offset === undefined || whole?.factored.offset === true
+      ? []
+      : [emitOffset(body, operands, tables, offset)]),
+    ...(dense === undefined ? [] : [emitDense(body, operands, tables, dense)]),
+  ];
+}
+
+function emitDense(
+  body: GraphScope,
+  operands: LogitsOperands,
+  tables: BiasTables,
+  { table, pieces, size, isSame, strides }: DenseBias,
+): Name {
+  const { heads, queryLength } = operands.problem;
+  const [batchStride, headStride, queryStride] = strides;
+  const { rows, tiles } = headStride === 0 ? operands.pairs : operands;
   const { model } = body;
   const int = (value: number): Name => model.scalar(value, 'i32');
   const times = (name: Name, factor: number): Name => body.op('Mul', [name, int(factor)]);
   const column = (name: Name): Name => body.op('Unsqueeze', [name, model.integers([2])]);
-  const biases: Name[] = [];
   const query = body.op('Mod', [rows, int(queryLength)]);
   const member = body.op('Div', [rows, int(queryLength)]);
-  const firstKeys = (size: number): Name => emitFirstKeys(body, tables, tiles, size);
-  /** Pieces [G, 64 or 1, T·64 / size] of a table, side by side: [G, 64 or 1, T·64]. */
-  const gather = (table: Name, pieces: Name): Name =>
-    body.reshape(body.op('Gather', [table, pieces]), [0, 0, -1], { zeroKeepsExtent: true });
-
-  if (offset !== undefined) {
-    const { table, size, least, count, members } = offset;
-    const keys = size === 1 ? firstKeys(1) : times(firstKeys(size), size);
-    const distance = body.op('Sub', [keys, column(body.op('Add', [query, int(queryOffset + least)]))]);
-    const clipped = body.op('Min', [body.op('Max', [distance, int(0)]), int(count - 1)]);
-    const ofMember = members === heads ? body.op('Mod', [member, int(heads)]) : member;
-    biases.push(gather(table, body.op('Add', [clipped, column(times(ofMember, count))])));
-  }
-  if (dense !== undefined) {
-    const { table, pieces, size, isSame, strides } = dense;
-    const [batchStride, headStride, queryStride] = strides;
-    const ofMember = body.op('Add', [
-      times(body.op('Div', [member, int(heads)]), batchStride),
-      times(body.op('Mod', [member, int(heads)]), headStride),
-    ]);
-    // Rows that are the same for all queries are read once: all rows of a block are of one head.
-    const row =
-      queryStride === 0
-        ? body.op('Slice', [ofMember, model.integers([0]), model.integers([1]), model.integers([1])])
-        : body.op('Add', [ofMember, times(query, queryStride)]);
-    biases.push(
-      isSame
-        ? gather(table, column(row))
-        : gather(table, body.op('Add', [column(times(row, pieces)), firstKeys(size)])),
-    );
-  }
-  return biases;
+  const ofMember = body.op('Add', [
+    times(body.op('Div', [member, int(heads)]), batchStride),
+    times(body.op('Mod', [member, int(heads)]), headStride),
+  ]);
+  // Rows that are the same for all queries are read once: all rows of a block are of one head.
+  const row =
+    queryStride === 0
+      ? body.op('Slice', [ofMember, model.integers([0]), model.integers([1]), model.integers([1])])
+      : body.op('Add', [ofMember, times(query, queryStride)]);
+  if (isSame) return emitPieces(body, table, column(row));
+  const first = emitFirstKeys(body, tables, tiles, size);
+  return emitPieces(body, table, body.op('Add', [column(times(row, pieces)), first]));
 }
 
 /** Positions of the first keys of all pieces of tiles [G, T], counted in pieces: [G, 1, T·64 / size]. */

@@ -88,3 +88,25 @@ function forEachTileOf(
     if (masks[t] !== HIDE_ALL) visit(masked[t]);
   }
 }
+
+/** Whether the row blocks of each step of a bin have the same queries and keys, of several heads. */
+export function haveSamePairs(bin: ScheduledBin, positions: Int32Array, queryLength: number): boolean {
+  const { steps, blocks, rows, open, openTiles, masked, maskedTiles } = bin;
+  const areSame = (width: number, isSame: (a: number, b: number) => boolean): boolean => {
+    for (let i = 0; i < steps * blocks * width; i++) {
+      const step = i - (i % (blocks * width));
+      if (!isSame(i, step + (i % width))) return false;
+    }
+    return true;
+  };
+  const haveSameKeys = (a: number, b: number): boolean => {
+    for (let key = 0; key < TILE; key++)
+      if (positions[a * TILE + key] !== positions[b * TILE + key]) return false;
+    return true;
+  };
+  return (
+    areSame(TILE, (a, b) => rows[a] % queryLength === rows[b] % queryLength) &&
+    areSame(openTiles, (a, b) => haveSameKeys(open[a], open[b])) &&
+    areSame(maskedTiles, (a, b) => haveSameKeys(masked[a], masked[b]))
+  );
+}

@@ -1,11 +1,13 @@
 /** One bin of row blocks as a `Scan`: each step gathers the tiles of a few row blocks and attends to them. */
 import { TILE, type AttentionProblem } from '@attn/core/backend';
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
-import type { Name, ValueType } from '../../model/values.ts';
-import { emitLogits, type BiasTables } from './logits.ts';
+import type { Dim, Name, ValueType } from '../../model/values.ts';
+import { emitLogits, type BiasTables, type WholeOperands } from './logits.ts';
+import type { OffsetBias } from './offset-bias.ts';
 import { emitExact, emitHidden, emitIf, type StepResult } from './softmax.ts';
 import { emitUnshifted } from './unshifted.ts';
 import type { BinTables } from './tables.ts';
+import { emitWholeBiases, LEAST_SHARE } from './whole-biases.ts';
 
 /** The operands that the scans of one projection share. */
 export interface ScanOperands {
@@ -17,7 +19,10 @@ export interface ScanOperands {
   readonly values: Name;
   /** Undefined without any. */
   readonly biases: BiasTables | undefined;
-  /** 1 for keys of the pool that may be seen, else 0, [tiles, 64]; undefined where masks say it all. */
+  /**
+   * 1 for keys of the pool that may be seen, else 0, [tiles, 64, 1]; undefined where masks say it all. Values
+   * of keys that nobody sees are 0.
+   */
   readonly visibleKeys: Name | undefined;
 }
 
@@ -40,16 +45,19 @@ export function emitScan(
   const { blocks, openTiles, maskedTiles, sharedMask, table = '' } = tables;
   const body = scope.body();
   const scanned: Name[] = [];
-  const scan = (name: Name | undefined, dtype: ValueType['dtype'], width: BinTables['openTiles']): Name => {
+  const scan = (name: Name | undefined, dtype: ValueType['dtype'], ...shape: readonly Dim[]): Name => {
     if (name === undefined) return '';
     scanned.push(name);
-    return body.input('step', { dtype, shape: [blocks, width] });
+    return body.input('step', { dtype, shape });
   };
-  const rows = scan(tables.rows, 'i32', TILE);
-  const open = scan(tables.open, 'i32', openTiles);
-  const masked = scan(tables.masked, 'i32', maskedTiles);
-  const masks = scan(tables.masks, 'i32', maskedTiles);
-  const visible = scan(tables.visible, 'bool', TILE);
+  const rows = scan(tables.rows, 'i32', blocks, TILE);
+  const open = scan(tables.open, 'i32', blocks, openTiles);
+  const masked = scan(tables.masked, 'i32', blocks, maskedTiles);
+  const masks = scan(tables.masks, 'i32', blocks, maskedTiles);
+  const visible = scan(tables.visible, 'bool', blocks, TILE);
+  const whole = biases && emitWholeBiases(scope, biases, tables);
+  const sharesPairs = biases !== undefined && blocks > 1 && tables.sharesPairs();
+  const numbers = scan(whole?.numbers, 'i32', whole?.numbersOfStep ?? 1);
 
   const concat = (at: GraphScope, parts: readonly Name[], axis: number): Name => {
     const present = parts.filter((part) => part !== '');
@@ -58,9 +66,20 @@ export function emitScan(
   const tilesOf = (at: GraphScope, pool: Name, tiles: Name, dim: number): Name =>
     at.reshape(at.op('Gather', [pool, tiles]), [blocks, -1, dim]);
   const q = body.op('Gather', [queries, rows]);
-  const logitsOf = (at: GraphScope, tiles: Name): Name => {
-    const keysOfTiles = tilesOf(at, keys, tiles, headDim);
-    return emitLogits(at, { problem, portable, q, rows, keys: keysOfTiles, tiles, biases });
+  const logitsOf = (at: GraphScope, tiles: Name, wholeBiases?: WholeOperands): Name => {
+    const first = (name: Name): Name =>
+      sharesPairs ? at.op('Gather', [name, at.model.integers([0])], { axis: 0 }) : name;
+    return emitLogits(at, {
+      problem,
+      portable,
+      q,
+      rows,
+      keys: tilesOf(at, keys, tiles, headDim),
+      tiles,
+      pairs: { rows: first(rows), tiles: first(tiles) },
+      biases,
+      whole: wholeBiases,
+    });
   };
   /** Masks of the table, to be multiplied with weights: [G, T, 64, 64] → [G, 64, T·64]. */
   const maskBy = (at: GraphScope, ids: Name): Name => {
@@ -71,26 +90,35 @@ export function emitScan(
   const maskOfKeys = (at: GraphScope, pool: Name, tiles: Name): Name =>
     at.reshape(at.op('Gather', [pool, tiles]), [blocks, 1, -1]);
   const times = (at: GraphScope, weights: Name, mask: Name): Name => at.op('Mul', [weights, mask]);
-  const weightsOf = (tiles: Name): Name => body.op('Exp', [logitsOf(body, tiles)]);
+  const ofStep = (table: Name): Name => body.op('Gather', [table, numbers]);
+  const wholeBiases = whole && {
+    factored: whole.factored,
+    read: (table: OffsetBias) => ofStep(whole.tableOf(table)),
+  };
+  const weightsOf = (tiles: Name): Name => body.op('Exp', [logitsOf(body, tiles, wholeBiases)]);
 
   const tiles = concat(body, [open, masked], 1);
   const stepValues = tilesOf(body, values, tiles, valueDim);
+  /** Weights of tiles, times their masks. */
+  const maskedWeightsOf = (tiles: Name): Name => times(body, weightsOf(tiles), maskBy(body, masks));
   // A mask that all row blocks share applies to all weights. Other masks apply to those of their tiles only.
-  const weights =
-    sharedMask !== undefined
-      ? times(body, weightsOf(tiles), sharedMask)
-      : concat(
-          body,
-          [
-            open === '' ? '' : weightsOf(open),
-            masked === '' ? '' : times(body, weightsOf(masked), maskBy(body, masks)),
-          ],
-          -1,
-        );
+  const emitWeights = (): { readonly weights: Name; readonly least?: Name } => {
+    if (whole?.factors !== undefined) {
+      const before = masked !== '' && sharedMask === undefined ? maskedWeightsOf(masked) : weightsOf(tiles);
+      const total = body.op('ReduceSum', [before, body.model.integers([-1])], { keepdims: 1 });
+      const least = body.op('Mul', [total, body.model.scalar(LEAST_SHARE)]);
+      return { weights: times(body, before, ofStep(whole.factors)), least };
+    }
+    if (sharedMask !== undefined) return { weights: times(body, weightsOf(tiles), sharedMask) };
+    const parts = [open === '' ? '' : weightsOf(open), masked === '' ? '' : maskedWeightsOf(masked)];
+    return { weights: concat(body, parts, -1) };
+  };
   const fast = emitUnshifted(body, {
-    weights: visibleKeys === undefined ? weights : times(body, weights, maskOfKeys(body, visibleKeys, tiles)),
+    ...emitWeights(),
     values: stepValues,
     visible: visible === '' ? undefined : visible,
+    visibleKeys: visibleKeys && tilesOf(body, visibleKeys, tiles, 1),
+    flushes: biases?.flushes === true && whole?.factors === undefined,
   });
 
   const corrected = (branch: GraphScope): readonly Name[] => {

@@ -68,6 +68,11 @@ export interface ScheduleOptions {
   readonly bins: number;
   /** Pad every step to exactly `blocks` row blocks, so that one model serves all plans. Default: false. */
   readonly isFixed?: boolean;
+  /**
+   * Whether a step has one row block of several heads, where it can, so that what is the same for all heads is
+   * read once. Default: false, several row blocks of one head.
+   */
+  readonly sharesPairs?: boolean;
 }
 
 /**
@@ -103,7 +108,8 @@ export function schedulePlan(
   const results = new Int32Array(batch * heads * queryLength).fill(-1);
   let base = 0;
   for (const projection of ['local', 'global'] as const) {
-    const items = itemsOf(plan, projection);
+    const inOrder = itemsOf(plan, projection);
+    const items = options.sharesPairs === true ? byRowBlock(inOrder, options.blocks, heads) : inOrder;
     for (const bin of partition(items, options.bins)) {
       const scheduled = scheduleBin({ problem, plan, projection, bin, pools, masks, options });
       bins.push(scheduled);
@@ -171,6 +177,15 @@ export function itemsOf(plan: AttentionPlan, projection: Projection): Item[] {
     }
   });
   return items;
+}
+
+/** The row blocks of a few heads at a time, row block by row block. The heads' keys stay in the cache. */
+function byRowBlock(items: readonly Item[], members: number, heads: number): readonly Item[] {
+  if (heads % members !== 0) return items;
+  const turn = ({ member }: Item): number => Math.floor(member / members);
+  return items.toSorted(
+    (a, b) => turn(a) - turn(b) || a.group - b.group || a.rowBlock - b.rowBlock || a.member - b.member,
+  );
 }
 
 /** A bin to schedule, and where its tiles and masks are numbered. */

@@ -6,8 +6,9 @@ import { AttnError, bool, i32, type AttentionPlan, type Tensor } from '@attn/cor
 import { inputSpecs, planTensors, TILE, type AttentionProblem, type NodeOf } from '@attn/core/backend';
 import type { Dim, Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
-import type { Projection } from './key-pools.ts';
-import { firstKeys, offsetRange, positionsOf, runOf, type OffsetRange } from './positions.ts';
+import { kindTables, type KindTables } from './block-kinds.ts';
+import type { KeyPool, Projection } from './key-pools.ts';
+import { firstKeys, haveSamePairs, offsetRange, positionsOf, runOf, type OffsetRange } from './positions.ts';
 import type { Schedule, ScheduledBin, ScheduleOptions } from './schedule.ts';
 
 /**
@@ -27,6 +28,10 @@ export interface BinTables {
   readonly sharedMask: Name | undefined;
   /** [masks, 64, 64] bool: the masks of all bins. */
   readonly table: Name | undefined;
+  /** The kinds of row blocks, for biases of so many members; undefined where steps read pieces. */
+  kinds(members: number): KindTables | undefined;
+  /** Whether the row blocks of each step are those of several heads with the same queries and keys. */
+  sharesPairs(): boolean;
 }
 
 /** The model's names of a pool's tables, and what is known of the positions of its keys. */
@@ -66,14 +71,38 @@ export function staticTables(
     model.tensor(wish, i32(shape, data));
   let table: Name | undefined;
   const tableName = (): Name => (table ??= model.tensor('masks', maskTensor(schedule)));
+  const positionsOfPool = new Map<Projection, Int32Array>();
+  const positionsIn = (projection: Projection, keys: KeyPool): Int32Array => {
+    const cached = positionsOfPool.get(projection) ?? positionsOf(keys, problem);
+    positionsOfPool.set(projection, cached);
+    return cached;
+  };
   const bins = schedule.bins.map((bin): BinTables => {
     const { projection, steps, blocks, openTiles, maskedTiles, visible } = bin;
     const shape = [steps, blocks];
     const shared = sharedMask(schedule, bin);
     const isMasked = maskedTiles > 0;
+    const kinds = new Map<number, KindTables | undefined>();
+    const kindsOf = (members: number): KindTables | undefined => {
+      const keys = schedule.pools[projection];
+      // Steps compute the logits of all tiles at once.
+      const isWhole = shared !== undefined || openTiles * maskedTiles === 0;
+      if (keys === undefined || !isWhole) return undefined;
+      const { keyCounts } = keys;
+      const positioned = { positions: positionsIn(projection, keys), keyCounts };
+      return kindTables(model, bin, positioned, problem, members);
+    };
     return {
       projection,
       blocks,
+      kinds: (members) => {
+        if (!kinds.has(members)) kinds.set(members, kindsOf(members));
+        return kinds.get(members);
+      },
+      sharesPairs: () => {
+        const keys = schedule.pools[projection];
+        return keys !== undefined && haveSamePairs(bin, positionsIn(projection, keys), problem.queryLength);
+      },
       openTiles,
       maskedTiles,
       rows: ints('rows', [...shape, TILE], bin.rows),
@@ -90,7 +119,7 @@ export function staticTables(
   const pool = (projection: Projection): PoolTables | undefined => {
     const keys = schedule.pools[projection];
     if (keys === undefined) return undefined;
-    const all = (): Int32Array => positionsOf(keys, problem);
+    const all = (): Int32Array => positionsIn(projection, keys);
     const positions = new Map<number, Name>();
     return {
       rows: keys.rows && ints('keys', [keys.rows.length], keys.rows),
@@ -197,6 +226,8 @@ export function dynamicTables(
         visible: at('visible', TILE, 'bool'),
         sharedMask: undefined,
         table,
+        kinds: () => undefined,
+        sharesPairs: () => false,
       };
     }),
   );

@@ -31,24 +31,44 @@ export interface UnshiftedRows {
   lse(scope: GraphScope): Name;
 }
 
-/** Adds the fast form of a step: weights [G, 64, T·64], where hidden 0, and values [G, T·64, Dv]. */
+/**
+ * Weights below this count as 0 in products: numbers below the normal ones take up to twenty times as long
+ * there. All of a row's together are nothing beside its least total.
+ */
+const LEAST_WEIGHT = 1e-36;
+
+/** The weights and values of a step. */
+export interface UnshiftedOperands {
+  /** [G, 64, T·64], 0 where a key is hidden, but by `visibleKeys`. */
+  readonly weights: Name;
+  /** [G, T·64, Dv]. */
+  readonly values: Name;
+  /** [G, 64]: false for rows that see no key. Undefined where all see one. */
+  readonly visible: Name | undefined;
+  /** [G, T·64, 1]: 0 for keys that nobody sees, whose values are 0, else 1. Undefined without any. */
+  readonly visibleKeys: Name | undefined;
+  /** Whether weights below the normal numbers are likely. */
+  readonly flushes: boolean;
+  /** [G, 64, 1]: the least sums of weights that are exact enough. Default: 0. */
+  readonly least?: Name;
+}
+
+/** Adds the fast form of a step. */
 export function emitUnshifted(
   body: GraphScope,
-  {
-    weights,
-    values,
-    visible,
-  }: {
-    readonly weights: Name;
-    readonly values: Name;
-    /** [G, 64]: false for rows that see no key. Undefined where all see one. */
-    readonly visible: Name | undefined;
-  },
+  { weights, values, visible, visibleKeys, flushes, least }: UnshiftedOperands,
 ): UnshiftedRows {
   const { model } = body;
-  const sum = body.op('MatMul', [weights, values]);
-  const total = body.op('ReduceSum', [weights, model.integers([-1])], { keepdims: 1 });
-  return emitNormalised(body, { sum, total }, visible);
+  // NaN becomes 0 there as well, and stays in the total.
+  const counted = flushes
+    ? body.op('ThresholdedRelu', [weights], { alpha: { float: LEAST_WEIGHT } })
+    : weights;
+  const sum = body.op('MatMul', [counted, values]);
+  const total =
+    visibleKeys === undefined
+      ? body.op('ReduceSum', [weights, model.integers([-1])], { keepdims: 1 })
+      : body.op('MatMul', [weights, visibleKeys]);
+  return emitNormalised(body, { sum, total }, visible, least);
 }
 
 /** Adds what rows have in common once their parts are added up. */
@@ -56,6 +76,7 @@ export function emitNormalised(
   scope: GraphScope,
   { sum, total }: UnshiftedSums,
   visible?: Name,
+  least?: Name,
 ): UnshiftedRows {
   const { model } = scope;
   const last = model.integers([-1]);
@@ -65,7 +86,8 @@ export function emitNormalised(
       ? total
       : scope.op('Where', [scope.op('Unsqueeze', [visible, last]), total, model.scalar(1)]);
   // The root is NaN below the least total; what is infinite or NaN is NaN times 0.
-  const root = scope.op('Sqrt', [scope.op('Sub', [divisor, model.scalar(LEAST_TOTAL)])]);
+  const above = scope.op('Sub', [divisor, model.scalar(LEAST_TOTAL)]);
+  const root = scope.op('Sqrt', [least === undefined ? above : scope.op('Sub', [above, least])]);
   const sumOfRow = scope.op('ReduceSum', [sum, last], { keepdims: 1 });
   return {
     probe: scope.op('Mul', [scope.op('Add', [sumOfRow, root]), model.scalar(0)]),

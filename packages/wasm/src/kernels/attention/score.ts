@@ -26,6 +26,7 @@ import {
   type V128,
 } from '../../assembler/index.ts';
 import type { Simd } from '../arithmetic.ts';
+import { cos, sin } from '../trigonometry.ts';
 import { exp, log, tanh, type InPlace } from '../vector-math.ts';
 import { gather } from './gather.ts';
 import { HEAD } from './layout.ts';
@@ -119,6 +120,8 @@ function functionsOf(
     exp: calls('exp') ? exp(f, simd) : undefined,
     log: calls('log') ? log(f, simd) : undefined,
     tanh: calls('tanh') ? tanh(f, simd) : undefined,
+    sin: calls('sin') ? sin(f, simd) : undefined,
+    cos: calls('cos') ? cos(f, simd) : undefined,
   };
 }
 
@@ -171,6 +174,8 @@ function vectorCode(
       exp: call('exp'),
       log: call('log'),
       tanh: call('tanh'),
+      sin: call('sin'),
+      cos: call('cos'),
     },
     numberBinary: {
       add: binary(f32x4.add),

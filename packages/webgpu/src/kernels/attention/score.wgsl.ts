@@ -2,7 +2,8 @@
  * The score's expression of a call as a WGSL function of a pair, and the functions that it calls. Shader
  * compilers may assume that floats are finite, so NaN and ∞ are recognised by their bits.
  */
-import { wgsl } from '../template.ts';
+import { when, wgsl } from '../template.ts';
+import { WAVES } from './waves.wgsl.ts';
 import type { FloatElement } from '../wgsl.ts';
 
 /** A score, as `scoreOptions` makes it, and how its tables are stored. */
@@ -65,6 +66,8 @@ export function declareScored({ body }: Pick<ScoreOptions, 'body'>): string {
       let e = exp(2.0 * abs(y));
       return sign(y) * (1.0 - 2.0 / (e + 1.0));
     }
+
+    ${when(/\b(co)?sine\(/.test(body), WAVES)}
 
     // Quotient and remainder that round towards −∞; b is above 0.
     fn remainderOf(a: i32, b: i32) -> i32 {
