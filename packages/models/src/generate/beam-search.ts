@@ -37,8 +37,9 @@ export async function searchBeams(
   const sources = new Int32Array(count);
   const starts = Int32Array.from(tokens, (_, row) => Math.floor(row / beams));
   const hasEnded = (row: number): boolean => groups[Math.floor(row / beams)].isDone;
+  const isRunning = (prompt: number): boolean => !groups[prompt].isDone;
   for (let step = 0; rows.length < maxLength && groups.some(({ isDone }) => !isDone); step++) {
-    onStep?.();
+    onStep?.(isRunning);
     const logits =
       step === 0 ? await decoder.start(prompts) : await decoder.step(tokens, step === 1 ? starts : sources);
     scores.read(logits, rows, step === 0, hasEnded);

@@ -63,7 +63,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     'the prompt %j, rows that follow others, rows that end, and more tokens than there was room for',
     async (prompt) => {
       const room = { rows: 3, maxLength: prompt.length + 7, firstCapacity: 3 };
-      await using decoder = new CachedDecoder(runnable, text, room, {});
+      await using decoder = new CachedDecoder(runnable, [text], room, {});
       const run = vi.spyOn(runnable.graphs, 'run');
       const first = await decoder.start([prompt]);
       // The encoder, and two steps or one.
@@ -94,7 +94,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     const logits = await expected(prompt);
     const order = Array.from(logits, (logit, id) => ({ logit, id })).toSorted((a, b) => b.logit - a.logit);
     const room = { rows: 2, maxLength: 9, best: { count: 3, sums: true } };
-    await using decoder = new CachedDecoder(runnable, text, room, {});
+    await using decoder = new CachedDecoder(runnable, [text], room, {});
     const best = await decoder.start([prompt]);
     if (!('ids' in best)) expect.fail('all logits');
     expect([...best.ids]).toEqual(order.slice(0, 3).map(({ id }) => id));
@@ -124,9 +124,168 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     expect('ids' in next && next.ids[0]).toBe(last.indexOf(Math.max(...last)));
   });
 
+  test('several texts, which leave when half of them have ended', async () => {
+    const others = [
+      { ids: [0, 6, 7, 2], globalTokens: [0] },
+      { ids: [0, 12, 13, 14, 15, 16, 17, 18, 2], globalTokens: [0, 5] },
+    ];
+    const texts = [text, ...others, { ids: [0, 4, 2], globalTokens: [] }];
+    const open = (own: typeof texts): CachedDecoder =>
+      new CachedDecoder(runnable, own, { rows: 2, maxLength: 9, firstCapacity: 4 }, {});
+    await using together = open(texts);
+    await using stack = new AsyncDisposableStack();
+    const alone = texts.map((own) => stack.use(open([own])));
+    const expectSame = (all: StepLogits, each: readonly (StepLogits | undefined)[]): void => {
+      const logits = allOf(all);
+      const rows = logits.length / WORDS / texts.length;
+      for (const [i, own] of each.entries())
+        for (const [at, logit] of (own ? allOf(own) : []).entries())
+          expect(Math.abs(logits[i * rows * WORDS + at] - logit), `text ${i}`).toBeLessThan(2e-5);
+    };
+    const prompts = [[2], [2], [7], [2]];
+    const begins = alone.map((decoder, i) => decoder.start([prompts[i]]));
+    expectSame(await together.start(prompts), await Promise.all(begins));
+    const E = ENDED;
+    // Tokens and sources of the rows of each text. In the third step, half of the texts are there no more.
+    const steps: readonly (readonly [tokens: number[], sources: number[]])[][] = [
+      [
+        [
+          [4, 5],
+          [0, 0],
+        ],
+        [
+          [6, 7],
+          [0, 0],
+        ],
+        [
+          [8, 9],
+          [0, 0],
+        ],
+        [
+          [10, 11],
+          [0, 0],
+        ],
+      ],
+      [
+        [
+          [5, E],
+          [1, 1],
+        ],
+        [
+          [E, E],
+          [0, 1],
+        ],
+        [
+          [8, 12],
+          [1, 0],
+        ],
+        [
+          [3, 4],
+          [1, 1],
+        ],
+      ],
+      [
+        [
+          [6, E],
+          [0, 1],
+        ],
+        [
+          [E, E],
+          [0, 1],
+        ],
+        [
+          [9, 13],
+          [0, 0],
+        ],
+        [
+          [E, E],
+          [0, 1],
+        ],
+      ],
+      [
+        [
+          [7, E],
+          [0, 1],
+        ],
+        [
+          [E, E],
+          [0, 1],
+        ],
+        [
+          [10, 14],
+          [1, 0],
+        ],
+        [
+          [E, E],
+          [0, 1],
+        ],
+      ],
+      [
+        [
+          [E, E],
+          [0, 1],
+        ],
+        [
+          [E, E],
+          [0, 1],
+        ],
+        [
+          [11, 15],
+          [1, 0],
+        ],
+        [
+          [E, E],
+          [0, 1],
+        ],
+      ],
+      [
+        [
+          [E, E],
+          [0, 1],
+        ],
+        [
+          [E, E],
+          [0, 1],
+        ],
+        [
+          [12, 16],
+          [1, 1],
+        ],
+        [
+          [E, E],
+          [0, 1],
+        ],
+      ],
+    ];
+    const run = vi.spyOn(runnable.graphs, 'run');
+    for (const [at, step] of steps.entries()) {
+      const tokens = Int32Array.from(step.flatMap(([own]) => own));
+      const sources = Int32Array.from(
+        step.flatMap(([, own], i) => own.map((source) => (at === 0 ? i : 2 * i + source))),
+      );
+      const all = allOf(await together.step(tokens, sources));
+      const live = step.map(([own], i) =>
+        own.includes(E) && own[0] === E
+          ? undefined
+          : alone[i].step(Int32Array.from(own), Int32Array.from(step[i][1])),
+      );
+      const expectedRows = await Promise.all(live);
+      expectSame(
+        all,
+        expectedRows.map((rows, i) => {
+          if (rows === undefined) return undefined;
+          return step[i][0].includes(E) ? allOf(rows).subarray(0, WORDS) : rows;
+        }),
+      );
+    }
+    const sizes = run.mock.calls.map(([, { decoder_input_ids: ids }]) => ids.shape[0]);
+    run.mockRestore();
+    expect(sizes.filter((rows) => rows > 2)).toEqual([8, 8, 4, 4]);
+  });
+
   test('a text that is alone or padded gives equal logits', async () => {
     const long = { ids: Array.from({ length: 20 }, (_, i) => 3 + (i % 19)), globalTokens: [0] };
-    await using decoder = new CachedDecoder(runnable, long, { rows: 1, maxLength: 4 }, {});
+    await using decoder = new CachedDecoder(runnable, [long], { rows: 1, maxLength: 4 }, {});
     const own = allOf(await decoder.start([[2]]));
     const { graph, inputs } = model.call({
       inputIds: i32([1, 20], long.ids),
@@ -164,6 +323,6 @@ test('a model without a cache', async () => {
   await using attn = await createAttn({ backends: [cpu()] });
   const other = await reformerFamily.load((await readGolden('reformer_lm_odd')).checkpoint);
   const runnable = { model: other, tokenizer: undefined, graphs: new GraphRuns(attn), settings: {} };
-  const open = (): CachedDecoder => new CachedDecoder(runnable, text, { rows: 1, maxLength: 2 }, {});
+  const open = (): CachedDecoder => new CachedDecoder(runnable, [text], { rows: 1, maxLength: 2 }, {});
   expect(open).toThrow('ReformerModelWithLMHead decodes without a cache');
 });

@@ -1,27 +1,19 @@
 /**
- * Continues rows with a cache that stays where the backend computes. The text of an encoder and the prompt
- * are computed once, the prompt in pieces, and a step computes only the new token of each row. All steps of
- * one capacity share a graph.
+ * Continues rows with a cache that stays where the backend computes. The texts of an encoder and the prompts
+ * are computed once, prompts in pieces, and a step computes only the new token of each row. All steps of one
+ * capacity share a graph, until half of the inputs have ended: then the others go on without them.
  */
 import { AttnError, i32, type BoundState, type Graph, type Tensor, type Tensors } from '@attn/core';
 import { pieceLength, powerAbove } from '../cached/pieces.ts';
-import { rowLength } from '../encode/batches.ts';
-import type { BestShape, CachedDecoding, Model, StepShape, TokenBatch } from '../model.ts';
+import type { BestShape, CachedDecoding, StepShape } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import { ENDED, type Decoder, type DecoderPlace } from './decoder.ts';
-import { areEnough, firstRow, readStep, type StepLogits } from './step-logits.ts';
-import { paddedRow } from './whole-text-decoder.ts';
-
-/** A text that an encoder reads. */
-export interface SourceText {
-  readonly ids: readonly number[];
-  /** Positions of its global tokens. */
-  readonly globalTokens: readonly number[];
-}
+import { sourceBatch, type SourceText } from './source-batch.ts';
+import { areEnough, pickRows, readStep, type StepLogits } from './step-logits.ts';
 
 /** What rows need room for. */
 export interface DecoderRoom {
-  /** How many rows there are from the first step on. */
+  /** How many rows each input has from the first step on. */
   readonly rows: number;
   /** Most tokens of a row. */
   readonly maxLength: number;
@@ -34,46 +26,63 @@ export interface DecoderRoom {
 /** Most tokens for which there is room at first: places that are not filled yet cost time. */
 const MOST_AT_FIRST = 2048;
 
-/** The decoder of a model with a cache: for one text that an encoder reads, or without it for prompts. */
+/**
+ * The decoder of a model with a cache: of a prompt for each text that an encoder reads, or of prompts alone.
+ * A row goes on with rows of its input.
+ */
 export class CachedDecoder implements Decoder {
   readonly vocabSize: number;
   readonly backends: Set<string> = new Set();
   private readonly runnable: RunnableModel;
   private readonly cached: CachedDecoding;
-  private readonly text: SourceText | undefined;
+  private readonly texts: readonly SourceText[];
   private readonly place: DecoderPlace;
   private readonly room: CheckedRoom;
   private begun: Begun | undefined;
 
-  /** Errors: `UNSUPPORTED` for a model that decodes without a cache. */
-  constructor(runnable: RunnableModel, text: SourceText | undefined, room: DecoderRoom, place: DecoderPlace) {
+  /** Without an encoder there are no `texts`. Errors: `UNSUPPORTED` for a model that decodes without a cache. */
+  constructor(runnable: RunnableModel, texts: readonly SourceText[], room: DecoderRoom, place: DecoderPlace) {
     const { architecture, generation, vocabSize = 0 } = runnable.model;
     if (generation?.cached === undefined)
       throw new AttnError('UNSUPPORTED', 'models/generate', `${architecture} decodes without a cache`);
     this.runnable = runnable;
     this.cached = generation.cached;
-    this.text = text;
+    this.texts = texts;
     this.place = place;
     this.vocabSize = vocabSize;
     this.room = { ...room, firstCapacity: room.firstCapacity ?? 64 };
   }
 
   /**
-   * A prompt is computed in a row of its own, which all its rows then begin with. One of a few tokens is
-   * computed in as many rows as there will be, by the graph of the steps.
+   * A prompt is computed in a row of its own, which all rows of its input then begin with. One of a few tokens
+   * is computed in as many rows as there will be, by the graph of the steps.
    */
   async start(prompts: readonly (readonly number[])[]): Promise<StepLogits> {
-    const { runnable, cached, place, room } = this;
+    const { runnable, cached, place, room, texts } = this;
     const { graphs, model } = runnable;
     const [{ length }] = prompts;
     const piece = pieceLength(length);
-    const rows = piece === 1 && prompts.length === 1 ? room.rows : prompts.length;
-    const encoded = this.text && model.generation?.decoder?.encode(sourceRow(model, this.text));
+    const each = piece === 1 ? room.rows : 1;
+    const rows = prompts.length * each;
+    const encoded =
+      texts.length > 0 ? model.generation?.decoder?.encode(sourceBatch(model, texts)) : undefined;
     const most = Math.max(room.maxLength, piece * Math.ceil(length / piece));
     const capacity = firstCapacity(room, { length, piece, most });
     const shape = { texts: encoded?.texts, rows, capacity, best: room.best };
     const state = await graphs.createState(cached.step(shape), place);
-    const begun = { state, shape, most, length: 0, ids: i32([rows, 1], new Int32Array(rows)) };
+    const inputs = prompts.map((_, input) => input);
+    const ids = i32([rows, 1], new Int32Array(rows));
+    const begun: Begun = {
+      state,
+      shape,
+      count: inputs.length,
+      inputs,
+      each,
+      isAtPrompt: true,
+      most,
+      length: 0,
+      ids,
+    };
     this.begun = begun;
     if (encoded !== undefined) {
       const { backend } = await graphs.run(encoded.graph, encoded.inputs, { state, signal: place.signal });
@@ -81,30 +90,71 @@ export class CachedDecoder implements Decoder {
     }
     let logits: StepLogits = new Float32Array(0);
     for (let from = 0; from < length; from += piece) {
-      const ids = new Int32Array(rows * piece).fill(model.padTokenId);
+      const tokens = new Int32Array(rows * piece).fill(model.padTokenId);
       for (let row = 0; row < rows; row++)
-        ids.set(prompts[row % prompts.length].slice(from, from + piece), row * piece);
-      logits = await this.run(begun, i32([rows, piece], ids), Math.min(piece, length - from));
+        tokens.set(prompts[Math.floor(row / each)].slice(from, from + piece), row * piece);
+      logits = await this.run(begun, i32([rows, piece], tokens), Math.min(piece, length - from));
     }
-    return rows === prompts.length ? logits : firstRow(logits, rows);
+    const firsts = inputs.map((input) => input * each);
+    return each === 1 ? logits : pickRows(logits, rows, firsts);
   }
 
   async step(tokens: Int32Array, sourceRows: Int32Array): Promise<StepLogits> {
-    const { begun, cached } = this;
+    const { begun } = this;
     if (begun === undefined) throw new AttnError('INTERNAL', 'models/generate', 'no row has begun');
-    const rows = tokens.length;
-    if (rows !== begun.shape.rows || sourceRows.some((source, row) => source !== row)) {
-      await begun.state.reorder(sourceRows, cached.rowStates);
-      begun.shape = { ...begun.shape, rows };
-    }
-    if (begun.ids.shape[0] !== rows) begun.ids = i32([rows, 1], new Int32Array(rows));
+    await this.follow(begun, tokens, sourceRows);
     const { padTokenId } = this.runnable.model;
-    for (const [row, token] of tokens.entries()) begun.ids.data[row] = token === ENDED ? padTokenId : token;
-    return this.run(begun, begun.ids, 1);
+    const { ids, inputs } = begun;
+    for (const [at, row] of this.rowsOf(inputs).entries())
+      ids.data[at] = tokens[row] === ENDED ? padTokenId : tokens[row];
+    const logits = await this.run(begun, ids, 1);
+    if (inputs.length === begun.count) return logits;
+    const places = Array.from(tokens, (_, row) => Math.max(0, placeOf(row, begun)));
+    return pickRows(logits, ids.data.length, places);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.begun?.state.dispose();
+  }
+
+  /** Lets rows go on with what others have seen. If half of the inputs have ended, they leave the state. */
+  private async follow(begun: Begun, tokens: Int32Array, sourceRows: Int32Array): Promise<void> {
+    const { inputs, state, shape, isAtPrompt, each } = begun;
+    const { room, cached } = this;
+    const live = inputs.filter((input) => this.rowsOf([input]).some((row) => tokens[row] !== ENDED));
+    const isHalf = live.length > 0 && 2 * live.length <= inputs.length;
+    // Behind a prompt that was computed in all rows of its input, these are the same.
+    const isSame = isAtPrompt && each === room.rows;
+    const places = this.rowsOf(isHalf ? live : inputs).map((row) =>
+      placeOf(isSame ? row : sourceRows[row], begun),
+    );
+    if (places.length !== shape.rows || places.some((source, place) => source !== place))
+      await state.reorder(places, cached.rowStates);
+    begun.each = room.rows;
+    begun.isAtPrompt = false;
+    begun.shape = { ...shape, rows: places.length };
+    if (isHalf) await this.leave(begun, live);
+    if (begun.ids.data.length !== places.length)
+      begun.ids = i32([places.length, 1], new Int32Array(places.length));
+  }
+
+  /** Lets the texts of all inputs but these leave the state. */
+  private async leave(begun: Begun, live: readonly number[]): Promise<void> {
+    const { inputs, state, shape } = begun;
+    begun.inputs = live;
+    if (shape.texts === undefined) return;
+    const ofTexts = Object.keys(state.specs).filter((name) => !this.cached.rowStates.includes(name));
+    await state.reorder(
+      live.map((input) => inputs.indexOf(input)),
+      ofTexts,
+    );
+    begun.shape = { ...begun.shape, texts: { ...shape.texts, count: live.length } };
+  }
+
+  /** The rows of inputs. */
+  private rowsOf(inputs: readonly number[]): readonly number[] {
+    const { rows } = this.room;
+    return inputs.flatMap((input) => Array.from({ length: rows }, (_, row) => input * rows + row));
   }
 
   /** Adds tokens [rows, T] to the rows, of which `count` count. */
@@ -151,12 +201,23 @@ interface Begun {
   readonly state: BoundState;
   /** The shape of a step of one token. */
   shape: StepShape;
+  /** How many inputs there were, and those that are in the state. */
+  readonly count: number;
+  inputs: readonly number[];
+  /** Rows of an input in the state. */
+  each: number;
+  isAtPrompt: boolean;
   /** Tokens of each row. */
   length: number;
   /** Most tokens for which room is made. */
   readonly most: number;
-  /** The tokens of a step, [rows, 1]: the same memory for all. */
+  /** The tokens of a step, [rows, 1]: the same memory for all steps of these rows. */
   ids: Tensor<'i32'>;
+}
+
+/** Where a row is in the state; negative where its input has left. */
+function placeOf(row: number, { inputs, each }: Begun): number {
+  return inputs.indexOf(Math.floor(row / each)) * each + (row % each);
 }
 
 /** Tokens for which there is room at first. */
@@ -172,13 +233,4 @@ function shapeOf({ states, values }: Graph, name: string): readonly number[] {
   const id = states.get(name);
   if (id === undefined) throw new AttnError('INTERNAL', 'models/generate', `there is no state ${name}`);
   return values[id].shape;
-}
-
-/** A text as a batch of one row. */
-function sourceRow(model: Model, { ids, globalTokens }: SourceText): TokenBatch {
-  const batch = paddedRow(model, ids);
-  if (!model.takesGlobalTokens) return batch;
-  const mask = new Int32Array(rowLength(model, ids.length));
-  for (const position of globalTokens) mask[position] = 1;
-  return { ...batch, globalAttentionMask: i32([1, mask.length], mask) };
 }

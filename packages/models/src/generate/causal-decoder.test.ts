@@ -71,8 +71,12 @@ async function compare(
   steps: readonly Step[],
   room: Partial<DecoderRoom> = {},
 ): Promise<void> {
-  const whole = { rows: steps[0][0].length, maxLength: prompts[0].length + steps.length, ...room };
-  await using cached = new CachedDecoder(runnableOf(model, attnOn(backend)), undefined, whole, {});
+  const whole = {
+    rows: steps[0][0].length / prompts.length,
+    maxLength: prompts[0].length + steps.length,
+    ...room,
+  };
+  await using cached = new CachedDecoder(runnableOf(model, attnOn(backend)), [], whole, {});
   await using other = new WholeTextDecoder(runnableOf(model, reference), {});
   const expectEqual = async (
     live: readonly boolean[],
@@ -190,7 +194,7 @@ describe('what a step costs', () => {
   test('no graph a step, and layers that compute the new token alone', async () => {
     const runnable = runnableOf(qwen3, attnOn('wasm'));
     const run = vi.spyOn(runnable.graphs, 'run');
-    await using decoder = new CachedDecoder(runnable, undefined, { rows: 1, maxLength: 300 }, {});
+    await using decoder = new CachedDecoder(runnable, [], { rows: 1, maxLength: 300 }, {});
     await decoder.start([text(200)]);
     const [prompt] = run.mock.calls[0];
     expect(run.mock.calls.map(([graph]) => graph)).toEqual([prompt, prompt]);

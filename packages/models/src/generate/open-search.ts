@@ -8,7 +8,8 @@ import type { SearchSource } from './open-decoder.ts';
 import { openSource } from './open-source.ts';
 import type { Generated, GenerateOptions, SearchOptions } from './options.ts';
 import { idleOptions, planSearch } from './plan-search.ts';
-import { runSearch, type SearchRun } from './run-search.ts';
+import type { SearchRun } from './run-search.ts';
+import { runSearches } from './search-groups.ts';
 import type { SearchPlan } from './search.ts';
 import { readSearchSettings } from './settings.ts';
 import { TokenProgress } from './token-progress.ts';
@@ -26,9 +27,7 @@ export interface OpenSearch {
 }
 
 /** Callbacks of a call that generates, and where it runs. */
-export interface SearchCallbacks extends Pick<SearchRun, 'backend' | 'signal'> {
-  readonly onToken?: ((id: number, input: number, text: number) => void) | undefined;
-  readonly onText?: ((piece: string, input: number, text: number) => void) | undefined;
+export interface SearchCallbacks extends Pick<SearchRun, 'backend' | 'signal' | 'onToken' | 'onText'> {
   readonly onProgress?: ((progress: EncodeProgress) => void) | undefined;
 }
 
@@ -74,32 +73,23 @@ export function openSearch(
   };
 }
 
-/** Generates the texts of all sources, one after another. Errors: those of `planOf` and `runSearch`. */
+/** Generates the texts of all sources. Errors: those of `planOf` and `runSearches`. */
 export async function generateAll(
   where: string,
   runnable: RunnableModel,
   search: OpenSearch,
   sources: readonly SearchSource[],
-  { onToken, onText, onProgress, backend, signal }: SearchCallbacks,
+  { onProgress, ...callbacks }: SearchCallbacks,
 ): Promise<readonly Generated[]> {
-  const plans = sources.map((source) => search.planOf(source));
-  const progress = new TokenProgress(plans.map(newTokens), onProgress);
-  const results: Generated[] = [];
-  for (const [input, source] of sources.entries()) {
-    progress.begin(input);
-    const result = await runSearch(where, runnable, source, {
-      plan: plans[input],
-      stop: search.stop,
-      backend,
-      signal,
-      onStep: () => progress.step(),
-      onToken: onToken && ((id, text) => onToken(id, input, text)),
-      onText: onText && ((piece, text) => onText(piece, input, text)),
-    });
-    results.push(result);
-  }
-  progress.begin(sources.length);
-  return results;
+  const inputs = sources.map((source) => ({ source, plan: search.planOf(source) }));
+  const most = inputs.map(({ plan }) => newTokens(plan));
+  const progress = new TokenProgress(most, onProgress);
+  return runSearches(where, runnable, inputs, {
+    ...callbacks,
+    stop: search.stop,
+    onStep: (members) => progress.step(members),
+    onEnd: (members) => progress.end(members),
+  });
 }
 
 /** Most new tokens of a search. */

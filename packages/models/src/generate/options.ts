@@ -94,8 +94,8 @@ export interface GenerateOptions extends SearchOptions {
   readonly signal?: AbortSignal;
   /**
    * Called with each new token, the place of its input in the call, and the number of its text among those of
-   * the input. With beams, all tokens come at the end. An error that it throws ends the call, which rejects
-   * with that error.
+   * the input. Of several inputs, tokens may come in turn. With beams, all tokens come at the end. An error
+   * that it throws ends the call, which rejects with that error.
    */
   readonly onToken?: (id: number, input: number, text: number) => void;
   /**

@@ -1,4 +1,4 @@
-/** Runs a search for one input, and turns its rows into texts as they come. */
+/** Runs a search for texts that are searched together, and turns its rows into texts as they come. */
 import { throwIfAborted } from '@attn/core/backend';
 import type { RunnableModel } from '../runnable-model.ts';
 import { searchBeams } from './beam-search.ts';
@@ -9,58 +9,68 @@ import type { FoundRow, SearchPlan } from './search.ts';
 import { TextStream } from './text-stream.ts';
 import { searchTokens } from './token-search.ts';
 
-/** How a search for one input runs. */
+/** How a search runs. Inputs are counted in the order of the sources. */
 export interface SearchRun extends DecoderPlace {
   readonly plan: SearchPlan;
   /** Texts before which a row ends. */
   readonly stop: readonly string[];
-  /** Called after each step. */
-  readonly onStep: () => void;
-  /** Called with each new token of a row; in beam search at the end. */
-  readonly onToken: ((id: number, row: number) => void) | undefined;
-  /** Called with each piece of the text of a row; in beam search at the end. */
-  readonly onText: ((piece: string, row: number) => void) | undefined;
+  /** Called after each step, with the inputs that took part. */
+  readonly onStep: (inputs: readonly number[]) => void;
+  /** Called with each new token of a row of an input; in beam search at the end. */
+  readonly onToken?: ((id: number, input: number, row: number) => void) | undefined;
+  /** Called with each piece of the text of a row of an input; in beam search at the end. */
+  readonly onText?: ((piece: string, input: number, row: number) => void) | undefined;
 }
 
-/** Generates the texts of one input. Errors: `ABORTED`, `RUN_FAILED`, those of the backends. */
+/**
+ * Generates the texts of inputs whose plan is the same, and whose prompts have equally many tokens: several
+ * at once in models with an encoder. Errors: `ABORTED`, `RUN_FAILED`, those of the backends.
+ */
 export async function runSearch(
   where: string,
   runnable: RunnableModel,
-  source: SearchSource,
+  sources: readonly SearchSource[],
   { plan, stop, onStep, onToken, onText, backend, signal }: SearchRun,
-): Promise<Generated> {
+): Promise<readonly Generated[]> {
   const { tokenizer } = runnable;
-  const { prompt } = source;
-  await using decoder = openDecoder(runnable, source, plan, { backend, signal });
-  const streams: readonly TextStream[] = tokenizer
-    ? Array.from(
-        { length: plan.returned },
-        (_, row) => new TextStream(tokenizer, prompt, stop, (piece) => onText?.(piece, row)),
-      )
-    : [];
-  let step = 0;
-  const watch = {
-    onStep(): void {
-      throwIfAborted(signal, where);
-      if (step > 0) onStep();
-      step += 1;
-    },
-    onToken(id: number, row: number): boolean {
-      onToken?.(id, row);
-      return streams.at(row)?.add(id) ?? false;
-    },
+  const { choice, returned } = plan;
+  const prompts = sources.map(({ prompt }) => prompt);
+  await using decoder = openDecoder(runnable, sources, plan, { backend, signal });
+  /** The texts of each input, as many as are returned. */
+  const streams = prompts.map((prompt, input) =>
+    tokenizer
+      ? Array.from(
+          { length: returned },
+          (_, row) => new TextStream(tokenizer, prompt, stop, (piece) => onText?.(piece, input, row)),
+        )
+      : [],
+  );
+  const take = (id: number, input: number, row: number): boolean => {
+    onToken?.(id, input, row);
+    return streams[input].at(row)?.add(id) ?? false;
   };
-  const { choice } = plan;
-  const isBeams = choice.kind === 'beams';
-  const [rows] = isBeams
-    ? await searchBeams(decoder, [prompt], plan, choice, watch)
-    : await searchTokens(decoder, [prompt], plan, watch);
-  onStep();
-  if (isBeams) for (const [row, { ids }] of rows.entries()) for (const id of ids) watch.onToken(id, row);
-  for (const stream of streams) stream.finish();
-  const sequences = rows.map((result, row) => sequenceOf(result, streams.at(row)?.text));
-  const promptTokens = (source.text?.ids ?? prompt).length;
-  return { ...sequences[0], sequences, promptTokens, backends: [...decoder.backends] };
+  let stepping: readonly number[] = [];
+  const watch = {
+    onStep(isRunning: (prompt: number) => boolean): void {
+      throwIfAborted(signal, where);
+      if (stepping.length > 0) onStep(stepping);
+      stepping = prompts.flatMap((_, input) => (isRunning(input) ? [input] : []));
+    },
+    onToken: (id: number, row: number) => take(id, Math.floor(row / returned), row % returned),
+  };
+  const results =
+    choice.kind === 'beams'
+      ? await searchBeams(decoder, prompts, plan, choice, watch)
+      : await searchTokens(decoder, prompts, plan, watch);
+  onStep(stepping);
+  return results.map((rows, input) => {
+    if (choice.kind === 'beams')
+      for (const [row, { ids }] of rows.entries()) for (const id of ids) take(id, input, row);
+    for (const stream of streams[input]) stream.finish();
+    const sequences = rows.map((row, i) => sequenceOf(row, streams[input].at(i)?.text));
+    const promptTokens = (sources[input].text?.ids ?? prompts[input]).length;
+    return { ...sequences[0], sequences, promptTokens, backends: [...decoder.backends] };
+  });
 }
 
 function sequenceOf({ ids, end, score }: FoundRow, text: string | undefined): GeneratedSequence {

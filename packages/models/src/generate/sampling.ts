@@ -40,8 +40,8 @@ export class Sampler {
 
   /**
    * Draws the place of a logit; NaN is never drawn. Tokens lie on the line of the draw in the order of their
-   * ids, so that backends which differ in the last digit of a logit draw the same. Errors: `RUN_FAILED` where no logit is
-   * a number.
+   * ids, so that backends which differ in the last digit of a logit draw the same. Errors: `RUN_FAILED` where
+   * no logit is a number.
    *
    * @param threshold uniform in [0, 1)
    */

@@ -34,8 +34,8 @@ export interface SearchPlan {
 
 /** What follows a search, while it runs. */
 export interface SearchWatch {
-  /** Called before each step. An error that it throws ends the search. */
-  readonly onStep?: (() => void) | undefined;
+  /** Called before each step; the function says which prompts take part. An error of it ends the search. */
+  readonly onStep?: ((isRunning: (prompt: number) => boolean) => void) | undefined;
   /** Called with each token as it is chosen; true ends its row. It is not called by beams. */
   readonly onToken?: ((id: number, row: number) => boolean | void) | undefined;
   /**

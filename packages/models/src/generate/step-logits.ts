@@ -35,13 +35,22 @@ export function areEnough(step: StepLogits, rows: number): boolean {
   return step.sums.every(Number.isFinite);
 }
 
-/** The first of so many rows. */
-export function firstRow(step: StepLogits, rows: number): StepLogits {
-  if (!('ids' in step)) return step.subarray(0, step.length / rows);
-  const count = step.ids.length / rows;
+/** Rows of a step of `count` rows, one behind the other: row i is its row `rows[i]`. */
+export function pickRows(step: StepLogits, count: number, rows: readonly number[]): StepLogits {
+  if (!('ids' in step)) return pick(step, new Float32Array((step.length / count) * rows.length), rows);
+  const { logits, ids, sums } = step;
+  const size = (ids.length / count) * rows.length;
   return {
-    logits: step.logits.subarray(0, count),
-    ids: step.ids.subarray(0, count),
-    sums: step.sums.subarray(0, 1),
+    logits: pick(logits, new Float32Array(size), rows),
+    ids: pick(ids, new Int32Array(size), rows),
+    sums: sums.length === 0 ? sums : pick(sums, new Float32Array(rows.length), rows),
   };
+}
+
+/** Fills `to` with rows of a matrix of the same width. */
+function pick<A extends Float32Array | Int32Array>(from: A, to: A, rows: readonly number[]): A {
+  const width = to.length / rows.length;
+  for (const [place, row] of rows.entries())
+    to.set(from.subarray(row * width, (row + 1) * width), place * width);
+  return to;
 }

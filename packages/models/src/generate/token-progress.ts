@@ -3,35 +3,38 @@ import type { EncodeProgress } from '../encode/options.ts';
 
 /** Reports progress in tokens. */
 export class TokenProgress {
-  /** Tokens before each text, and of all. */
-  private readonly before: readonly number[];
+  /** Most new tokens of each text, and how many are done. */
+  private readonly most: readonly number[];
+  private readonly done: number[];
+  private readonly total: number;
   private readonly onProgress: ((progress: EncodeProgress) => void) | undefined;
-  private done = 0;
   private reported = -1;
 
   /** `most` are the most new tokens of each text. */
   constructor(most: readonly number[], onProgress: ((progress: EncodeProgress) => void) | undefined) {
-    let sum = 0;
-    this.before = [0, ...most.map((tokens) => (sum += tokens))];
+    this.most = most;
+    this.done = most.map(() => 0);
+    this.total = most.reduce((sum, tokens) => sum + tokens, 0);
     this.onProgress = onProgress;
-  }
-
-  /** A text begins; those before it have ended. */
-  begin(input: number): void {
-    this.done = this.before[input];
     this.report();
   }
 
-  /** A step is done. */
-  step(): void {
-    this.done += 1;
+  /** A step of these texts is done. */
+  step(texts: readonly number[]): void {
+    for (const text of texts) this.done[text] = Math.min(this.done[text] + 1, this.most[text]);
+    this.report();
+  }
+
+  /** These texts have ended. */
+  end(texts: readonly number[]): void {
+    for (const text of texts) this.done[text] = this.most[text];
     this.report();
   }
 
   private report(): void {
-    const total = this.before[this.before.length - 1];
-    if (total === 0 || this.done === this.reported) return;
-    this.reported = this.done;
-    this.onProgress?.({ done: this.done, total, unit: 'tokens' });
+    const done = this.done.reduce((sum, tokens) => sum + tokens, 0);
+    if (this.total === 0 || done === this.reported) return;
+    this.reported = done;
+    this.onProgress?.({ done, total: this.total, unit: 'tokens' });
   }
 }

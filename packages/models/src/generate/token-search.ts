@@ -34,8 +34,10 @@ export async function searchTokens(
   const ends: (FoundRow['end'] | undefined)[] = new Array(count).fill(undefined);
   const lengths = new Int32Array(count).fill(maxLength);
   const hasEnded = (row: number): boolean => ends[row] !== undefined;
+  const isRunning = (prompt: number): boolean =>
+    ends.slice(prompt * returned, (prompt + 1) * returned).includes(undefined);
   for (let step = 0; rows.length < maxLength && ends.includes(undefined); step++) {
-    onStep?.();
+    onStep?.(isRunning);
     const logits =
       step === 0 ? await decoder.start(prompts) : await decoder.step(tokens, step === 1 ? starts : sources);
     scores.read(logits, rows, step === 0, hasEnded);

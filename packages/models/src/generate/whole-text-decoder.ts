@@ -2,11 +2,9 @@
  * Continues rows without a cache: each step computes the whole text so far. LSH attention has no exact cache,
  * because every new token may change which tokens share a chunk. Rows of similar length share a graph.
  */
-import { bool, i32 } from '@attn/core';
-import { rowLength } from '../encode/batches.ts';
-import type { Model, TokenBatch } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import { ENDED, type Decoder, type DecoderPlace } from './decoder.ts';
+import { paddedRows } from './source-batch.ts';
 
 /** The decoder of a model whose output `logits` is [B, T, vocabSize]. */
 export class WholeTextDecoder implements Decoder {
@@ -55,22 +53,10 @@ export class WholeTextDecoder implements Decoder {
   /** The logits behind a row. */
   private async behind(ids: readonly number[]): Promise<Float32Array> {
     const { model, graphs } = this.runnable;
-    const { graph, inputs } = model.call(paddedRow(model, ids));
+    const { graph, inputs } = model.call(paddedRows(model, [ids]));
     const { outputs, backend } = await graphs.run(graph, inputs, this.place);
     this.backends.add(backend);
     const data = outputs.logits.data as Float32Array;
     return data.subarray((ids.length - 1) * this.vocabSize, ids.length * this.vocabSize);
   }
-}
-
-/** A batch of one row. It always has a mask, so that full rows and padded rows share their graph. */
-export function paddedRow(
-  model: Pick<Model, 'maxLength' | 'graphLength' | 'padTokenId'>,
-  ids: readonly number[],
-): TokenBatch {
-  const length = rowLength(model, ids.length);
-  const row = new Int32Array(length).fill(model.padTokenId);
-  row.set(ids);
-  const mask = new Uint8Array(length).fill(1, 0, ids.length);
-  return { inputIds: i32([1, length], row), attentionMask: bool([1, length], mask) };
 }

@@ -2,7 +2,7 @@
 import { AttnError } from '@attn/core';
 import { newTokens, type OpenSearch, type SearchCallbacks } from '../generate/open-search.ts';
 import type { Generated } from '../generate/options.ts';
-import { runSearch } from '../generate/run-search.ts';
+import { runSearches } from '../generate/search-groups.ts';
 import { TokenProgress } from '../generate/token-progress.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import type { TokenizedText } from '../tokenizer.ts';
@@ -17,9 +17,10 @@ export interface SummaryPlace {
   readonly callbacks: SearchCallbacks;
 }
 
-/** A generation of one round: in the last, the caller hears of it. */
-interface Turn {
-  readonly input: number;
+/** Generations of one round: the last is that of all texts, of which the caller hears. */
+interface Round {
+  /** The numbers of the generations. */
+  readonly numbers: readonly number[];
   readonly isLast: boolean;
   readonly progress: TokenProgress;
 }
@@ -36,64 +37,67 @@ export class SummaryRounds {
 
   /**
    * The last result for each text. Errors: `INVALID_ARGUMENT` (a long text, but summaries that may be so long
-   * that two are no shorter than a part), `RUN_FAILED` (summaries that are no shorter), those of `runSearch`.
+   * that two are no shorter than a part), `RUN_FAILED` (summaries that are no shorter), those of
+   * `runSearches`.
    */
   async summarise(texts: readonly TokenizedText[]): Promise<readonly Generated[]> {
     const plans = texts.map((tokens) => this.roundsFor(tokens));
     const counts = plans.map(({ rounds }) => rounds.reduce((sum, count) => sum + count));
     const most = plans.flatMap(({ summaryLength }, i) => new Array<number>(counts[i]).fill(summaryLength));
     const progress = new TokenProgress(most, this.place.callbacks.onProgress);
-    const results: Generated[] = [];
-    let done = 0;
-    for (const [input, tokens] of texts.entries()) {
-      results.push(await this.summary(tokens, plans[input].rounds, done, { input, progress }));
-      done += counts[input];
+    const short: (readonly number[])[] = [];
+    const last: number[] = [];
+    for (const [i, tokens] of texts.entries()) {
+      const first = (last.at(-1) ?? -1) + 1;
+      last.push(first + counts[i] - 1);
+      const numbers = Array.from({ length: counts[i] - 1 }, (_, place) => first + place);
+      short.push(await this.shorten(tokens, plans[i].rounds, { numbers, progress }));
+      progress.end(numbers);
     }
-    progress.begin(done);
-    return results;
+    return this.generate(short, { numbers: last, isLast: true, progress });
   }
 
-  /** The last result for a text; `first` is the number of its first generation. */
-  private async summary(
+  /** The text that the last round reads. `numbers` are those of the generations before it, at most. */
+  private async shorten(
     text: TokenizedText,
     rounds: readonly number[],
-    first: number,
-    turn: Omit<Turn, 'isLast'>,
-  ): Promise<Generated> {
+    { numbers, progress }: Pick<Round, 'numbers' | 'progress'>,
+  ): Promise<readonly number[]> {
     const { rule, where } = this.place;
     let parts = partsOf(text, rule);
-    for (let round = 0, before = first; parts.length > 1; before += rounds[round] ?? 0, round++) {
-      const summaries: string[] = [];
-      for (const [i, part] of parts.entries()) {
-        turn.progress.begin(before + i);
-        const { text: summary = '' } = await this.generate(part, { ...turn, isLast: false });
-        summaries.push(summary.trim());
-      }
-      const next = partsOf(await this.tokenize(summaries.join('\n')), rule);
+    for (let round = 0, before = 0; parts.length > 1; before += rounds[round] ?? 0, round++) {
+      const own = parts.map((_, part) => numbers[Math.min(before + part, numbers.length - 1)]);
+      const summaries = await this.generate(parts, { numbers: own, isLast: false, progress });
+      const joined = summaries.map(({ text: summary = '' }) => summary.trim()).join('\n');
+      const next = partsOf(await this.tokenize(joined), rule);
       if (next.length >= parts.length) {
         const message = `the summaries of ${parts.length} parts must be shorter than these, got ${next.length} parts`;
         throw new AttnError('RUN_FAILED', where, message);
       }
       parts = next;
     }
-    const last = first + rounds.reduce((sum, count) => sum + count) - 1;
-    turn.progress.begin(last);
-    return this.generate(parts[0], { ...turn, isLast: true });
+    return parts[0];
   }
 
-  private generate(ids: readonly number[], { input, isLast, progress }: Turn): Promise<Generated> {
+  private generate(
+    parts: readonly (readonly number[])[],
+    { numbers, isLast, progress }: Round,
+  ): Promise<readonly Generated[]> {
     const { where, runnable, search, callbacks } = this.place;
     const { onToken, onText, backend, signal } = callbacks;
-    const source = search.sourceOf(ids);
-    const plan = search.planOf(source);
-    return runSearch(where, runnable, source, {
-      plan: isLast ? plan : { ...plan, returned: 1 },
+    const inputs = parts.map((ids) => {
+      const source = search.sourceOf(ids);
+      const plan = search.planOf(source);
+      return { source, plan: isLast ? plan : { ...plan, returned: 1 } };
+    });
+    const numbersOf = (members: readonly number[]): readonly number[] => members.map((i) => numbers[i]);
+    return runSearches(where, runnable, inputs, {
       stop: search.stop,
       backend,
       signal,
-      onStep: () => progress.step(),
-      onToken: isLast ? onToken && ((id, text) => onToken(id, input, text)) : undefined,
-      onText: isLast ? onText && ((piece, text) => onText(piece, input, text)) : undefined,
+      onStep: (members) => progress.step(numbersOf(members)),
+      onEnd: (members) => progress.end(numbersOf(members)),
+      ...(isLast && { onToken, onText }),
     });
   }
 
