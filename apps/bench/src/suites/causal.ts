@@ -57,12 +57,12 @@ async function store(folder: string, { quick }: SuiteOptions): Promise<Stored> {
 async function decoding({ folder, layers, weightBytes }: Stored, options: SuiteOptions): Promise<Table> {
   const { threads = 2, quick, only = '' } = options;
   const items = String(only).split(',');
-  const named = BACKENDS.filter((name) => items.includes(name));
+  const request = BACKENDS.filter((name) => items.includes(name));
   const length = items.map(Number).find((item) => item > 0) ?? (quick ? 300 : 2048);
   const steps = quick ? 2 * WINDOW : 64;
   const cacheBytes = (tokens: number): number => 4 * 2 * layers * HEADS.keys * HEADS.width * tokens;
   const rows: Table['rows'][number][] = [];
-  for (const backend of named.length > 0 ? named : BACKENDS) {
+  for (const backend of request.length > 0 ? request : BACKENDS) {
     for (const beams of BEAMS) {
       options.log(`causal: ${beams} beams, ${backend}`);
       const task = { folder, backend, threads, length, steps, beams };
