@@ -9,7 +9,8 @@
 import { type Backend, type Graph, type Tensor, type Tensors } from '@attn/core';
 import { supportsGraph, type Executable } from '@attn/core/backend';
 import type { BuiltCase, ConformanceCase } from './case.ts';
-import { compareOutput } from './compare.ts';
+import { compareOutput, type Expected } from './compare.ts';
+import { rejects } from './contract/contract.ts';
 import { oracle } from './oracle.ts';
 import { rowDifferences } from './rows.ts';
 
@@ -19,14 +20,21 @@ export type CaseResult =
   | { readonly id: string; readonly status: 'failed'; readonly message: string }
   | { readonly id: string; readonly status: 'unsupported'; readonly reason: string };
 
-/** Runs a case. Never rejects: an error of the backend is a failure with its message. */
+/**
+ * Runs a case, or holds that a backend which says it cannot run it refuses to compile it. Never rejects: an
+ * error of the backend is a failure with its message.
+ */
 export async function runCase(backend: Backend, conformanceCase: ConformanceCase): Promise<CaseResult> {
   const { id, description } = conformanceCase;
   try {
     const built = conformanceCase.build();
     const supported = supportsGraph(backend, built.graph);
-    if (supported !== true) return { id, status: 'unsupported', reason: supported };
-    const problem = await runTwice(backend, built);
+    if (supported !== true) {
+      const refusal = await rejects('UNSUPPORTED', () => backend.compile(built.graph));
+      if (refusal === undefined) return { id, status: 'unsupported', reason: supported };
+      return { id, status: 'failed', message: `${id} is unsupported on ${backend.name}, but ${refusal}` };
+    }
+    const problem = await runTwice(backend, built, expectationsOf(conformanceCase));
     if (problem === undefined) return { id, status: 'passed' };
     return { id, status: 'failed', message: `${id} on ${backend.name}: ${description}\n${problem}` };
   } catch (error) {
@@ -35,21 +43,38 @@ export async function runCase(backend: Backend, conformanceCase: ConformanceCase
   }
 }
 
+/** The expected outputs of a case in its two runs. */
+type Expectations = Partial<Record<'first run' | 'second run', Readonly<Record<string, Expected>>>>;
+
+/** What the oracle said of cases: further backends, and settings of one, that run in this process share it. */
+const expectations = new WeakMap<ConformanceCase, Expectations>();
+
+function expectationsOf(conformanceCase: ConformanceCase): Expectations {
+  const found = expectations.get(conformanceCase) ?? {};
+  expectations.set(conformanceCase, found);
+  return found;
+}
+
 /** Compiles once, runs twice, and returns what is wrong. */
 async function runTwice(
   backend: Backend,
   { graph, inputs: first, again: second, rows }: BuiltCase,
+  expected: Expectations,
 ): Promise<string | undefined> {
+  const problemOf = (run: keyof Expectations, inputs: Tensors, outputs: Tensors): string | undefined =>
+    rows
+      ? differences(run, graph, inputs, outputs, rows)
+      : mismatches(run, graph, outputs, (expected[run] ??= oracle(graph, inputs)));
   const executable = await backend.compile(graph);
   try {
     const before = copy(first);
     const outputs = await executable.run(first);
     const snapshot = copy(outputs);
     return (
-      differences('first run', graph, before, outputs, rows) ??
+      problemOf('first run', before, outputs) ??
       changes('inputs were written to', before, first) ??
       sharing(first, outputs) ??
-      (await secondRun(executable, { graph, inputs: second, rows })) ??
+      (await secondRun(executable, second, problemOf)) ??
       changes('outputs of the first run changed in the second', snapshot, outputs)
     );
   } finally {
@@ -59,14 +84,12 @@ async function runTwice(
 
 async function secondRun(
   executable: Executable,
-  { graph, inputs, rows }: Omit<BuiltCase, 'again'>,
+  inputs: Tensors,
+  problemOf: (run: 'second run', inputs: Tensors, outputs: Tensors) => string | undefined,
 ): Promise<string | undefined> {
   const before = copy(inputs);
   const outputs = await executable.run(inputs);
-  return (
-    differences('second run', graph, before, outputs, rows) ??
-    changes('inputs were written to', before, inputs)
-  );
+  return problemOf('second run', before, outputs) ?? changes('inputs were written to', before, inputs);
 }
 
 /**
@@ -79,18 +102,29 @@ export function differences(
   outputs: Tensors,
   rows?: BuiltCase['rows'],
 ): string | undefined {
-  const unknown = Object.keys(outputs).filter((name) => !graph.outputs.has(name));
-  if (unknown.length > 0) return `${run}: unknown outputs ${unknown.join(', ')}`;
-  if (rows) {
-    const problem = rowDifferences(graph, inputs, outputs, rows);
-    return problem && `${run}: ${problem}`;
-  }
-  const expected = oracle(graph, inputs);
+  if (rows === undefined) return mismatches(run, graph, outputs, oracle(graph, inputs));
+  const problem = unknownOutputs(graph, outputs) ?? rowDifferences(graph, inputs, outputs, rows);
+  return problem && `${run}: ${problem}`;
+}
+
+function mismatches(
+  run: string,
+  graph: Graph,
+  outputs: Tensors,
+  expected: Readonly<Record<string, Expected>>,
+): string | undefined {
+  const unknown = unknownOutputs(graph, outputs);
+  if (unknown !== undefined) return `${run}: ${unknown}`;
   for (const [name, value] of Object.entries(expected)) {
     const mismatch = compareOutput(name, value, outputs[name]);
     if (mismatch) return `${run}: ${mismatch.text}`;
   }
   return undefined;
+}
+
+function unknownOutputs(graph: Graph, outputs: Tensors): string | undefined {
+  const unknown = Object.keys(outputs).filter((name) => !graph.outputs.has(name));
+  return unknown.length > 0 ? `unknown outputs ${unknown.join(', ')}` : undefined;
 }
 
 function sharing(inputs: Tensors, outputs: Tensors): string | undefined {

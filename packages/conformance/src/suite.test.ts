@@ -1,6 +1,8 @@
 /**
  * The suite itself under test: every planted fault must make it fail, and the reference must pass all of it.
  */
+import type { Backend } from '@attn/core';
+import { defineBackend } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
 import { allCases } from './cases/index.ts';
 import { faults, type Fault } from './faults/index.testing.ts';
@@ -71,7 +73,12 @@ test('goldens catch faults without any reference of ours', async () => {
 });
 
 test('a backend that declares a case unsupported must have been expected to', async () => {
-  const backend = { ...referenceBackend(), supports: () => 'no dilation here' };
+  const backend = defineBackend('abacus', {
+    probe: () => ({ available: true, summary: 'an abacus', features: {} }),
+    supports: () => 'no dilation here',
+    estimate: () => 1,
+    compile: () => expect.unreachable(),
+  });
   const [first] = selectCases('attn:attention:*dilation*', allCases);
   const result = await runCase(backend, first);
   expect(result).toEqual({ id: first.id, status: 'unsupported', reason: 'attention: no dilation here' });
@@ -79,6 +86,15 @@ test('a backend that declares a case unsupported must have been expected to', as
   expect(verdict(result, { '*dilation*': 'no dilation' })).toBeUndefined();
   expect(verdict(result, { '*dilation*': 'out of memory' })).toContain('another reason');
   expect(verdict({ id: first.id, status: 'passed' }, { '*dilation*': 'no dilation' })).toContain('but works');
+});
+
+test('a backend that compiles what it calls unsupported', async () => {
+  const backend: Backend = { ...referenceBackend(), supports: ({ op }) => op !== 'tanh' || 'no tanh' };
+  const [first] = selectCases('attn:tanh:*', allCases);
+  expect(await runCase(backend, first)).toMatchObject({
+    status: 'failed',
+    message: expect.stringContaining('but expected UNSUPPORTED, got a result'),
+  });
 });
 
 test('a backend that throws fails the case with the error in the message', async () => {

@@ -8,7 +8,7 @@ import { cpu } from './index.ts';
 describeConformance(() => cpu({ poison: true }), {
   brief: {
     cases: `attn:graph:* golden:* contract:* property:oracle
-      !contract:unsupported !contract:progress* !contract:aborted-midway`,
+      !contract:progress* !contract:aborted-midway`,
     oneCallIn: 4,
   },
 });

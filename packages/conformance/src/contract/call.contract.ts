@@ -13,8 +13,7 @@ import {
   type Tensor,
   type Tensors,
 } from '@attn/core';
-import { lazyTensor, supportsGraph } from '@attn/core/backend';
-import { allCases } from '../cases/index.ts';
+import { lazyTensor } from '@attn/core/backend';
 import { differences } from '../runner.ts';
 import {
   contractGraph,
@@ -119,19 +118,6 @@ export const callContract: readonly ContractCase[] = [
       return long > short
         ? undefined
         : `expected 4096 tokens to take longer than 64, got ${long} and ${short}`;
-    },
-  ),
-  generalContract(
-    'unsupported',
-    'What the backend says that it cannot do, it refuses to compile, with UNSUPPORTED.',
-    async (backend) => {
-      for (const { id, build } of allCases) {
-        const { graph } = build();
-        if (supportsGraph(backend, graph) === true) continue;
-        const problem = await rejects('UNSUPPORTED', () => backend.compile(graph));
-        return problem && `${id}: ${problem}`;
-      }
-      return undefined;
     },
   ),
   contract(

@@ -144,11 +144,6 @@ test('a run that ends with an error of the platform when its backend does', asyn
   expect(await check('backend-disposed-in-flight', backend)).toContain('got Error: worker terminated');
 });
 
-test('a backend that compiles what it calls unsupported', async () => {
-  const backend: Backend = { ...referenceBackend(), supports: ({ op }) => op !== 'tanh' || 'no tanh' };
-  expect(await check('unsupported', backend)).toContain('expected UNSUPPORTED, got a result');
-});
-
 test('an output that is its input, or a constant', async () => {
   const returning = (
     name: string,

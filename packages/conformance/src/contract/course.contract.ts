@@ -13,6 +13,9 @@ const LONG = 150;
  */
 const LENGTHS = [512, 1024, 2048, 4096, 8192, 16384];
 
+/** The first of `LENGTHS` that is long on a backend, for all promises that need a long call. */
+const longLengths = new WeakMap<Backend, number>();
+
 /** Answer of a check when the call ended before anything could be observed: a longer call is tried then. */
 const TOO_SHORT: unique symbol = Symbol('too short');
 
@@ -57,7 +60,8 @@ async function onLongCall(
     run: TimedRun & { readonly reports: readonly Progress[] },
   ) => Promise<string | undefined | typeof TOO_SHORT> | string | undefined | typeof TOO_SHORT,
 ): Promise<string | undefined> {
-  for (const n of LENGTHS) {
+  const from = longLengths.get(backend) ?? 0;
+  for (const n of LENGTHS.filter((length) => length >= from)) {
     const executable = await backend.compile(contractGraph(full(), n));
     const inputs = contractInputs(n, 7);
     const reports: Progress[] = [];
@@ -66,6 +70,7 @@ async function onLongCall(
         onProgress: (progress) => void reports.push(progress),
       });
       if (run.ms < 2 * LONG && n !== LENGTHS.at(-1)) continue;
+      longLengths.set(backend, n);
       const problem = await check(executable, inputs, { ...run, reports });
       if (problem !== TOO_SHORT) return problem;
     } finally {

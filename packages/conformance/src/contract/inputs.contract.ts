@@ -14,7 +14,7 @@ import {
   type Tensor,
   type Tensors,
 } from '@attn/core';
-import { eventLoopTurn, supportsGraph } from '@attn/core/backend';
+import { eventLoopTurn, supportsGraph, type Executable } from '@attn/core/backend';
 import { fill, fillIntegers } from '../data.ts';
 import { changes, copy, differences } from '../runner.ts';
 import { contractGraph, contractInputs, contract, type ContractCase } from './contract.ts';
@@ -130,17 +130,12 @@ async function overwriteAfterRun(backend: Backend, { graph, inputs }: Call): Pro
 
 /** What is wrong with a run on these inputs, or undefined. */
 async function runOn(
-  backend: Backend,
+  executable: Executable,
   { graph, inputs }: Call,
   runInputs: Tensors,
 ): Promise<string | undefined> {
-  const executable = await backend.compile(graph);
-  try {
-    const outputs = await executable.run(runInputs);
-    return differences('run', graph, inputs, outputs) ?? changes('inputs were written to', inputs, runInputs);
-  } finally {
-    executable.dispose();
-  }
+  const outputs = await executable.run(runInputs);
+  return differences('run', graph, inputs, outputs) ?? changes('inputs were written to', inputs, runInputs);
 }
 
 /** Promises about inputs. */
@@ -186,10 +181,15 @@ export const inputsContract: readonly ContractCase[] = [
     async (backend) => {
       for (const call of [maskedCall(), maskedCall('f16')]) {
         if (supportsGraph(backend, call.graph) !== true) continue;
-        for (const [name, kind] of Object.entries(MEMORY_KINDS)) {
-          const runInputs = inMemoryOf(kind, call.inputs);
-          const problem = runInputs && (await runOn(backend, call, runInputs));
-          if (problem !== undefined) return `in ${name}: ${problem}`;
+        const executable = await backend.compile(call.graph);
+        try {
+          for (const [name, kind] of Object.entries(MEMORY_KINDS)) {
+            const runInputs = inMemoryOf(kind, call.inputs);
+            const problem = runInputs && (await runOn(executable, call, runInputs));
+            if (problem !== undefined) return `in ${name}: ${problem}`;
+          }
+        } finally {
+          executable.dispose();
         }
       }
       return undefined;
@@ -201,8 +201,13 @@ export const inputsContract: readonly ContractCase[] = [
     async (backend) => {
       for (const [name, kind] of Object.entries(MEMORY_KINDS)) {
         const call = weightedCall((constants) => inMemoryOf(kind, constants) ?? constants);
-        const problem = await runOn(backend, call, call.inputs);
-        if (problem !== undefined) return `in ${name}: ${problem}`;
+        const executable = await backend.compile(call.graph);
+        try {
+          const problem = await runOn(executable, call, call.inputs);
+          if (problem !== undefined) return `in ${name}: ${problem}`;
+        } finally {
+          executable.dispose();
+        }
       }
       return undefined;
     },

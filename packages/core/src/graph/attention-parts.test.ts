@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { ColumnTable } from '../patterns/column-table.ts';
 import { or } from '../patterns/combinators.ts';
 import { slidingWindow } from '../patterns/sliding-window.ts';
 import { where } from '../patterns/where.ts';
@@ -24,6 +25,29 @@ describe('attention in parts', () => {
     const allowed = planAttention(sizes, pattern).stats.allowedPairs;
     expect(planned.reduce((sum, stats) => sum + stats.allowedPairs, 0)).toBe(allowed);
     expect(planned.reduce((sum, stats) => sum + stats.computedPairs, 0)).toBeLessThan(1.1 * allowed);
+  });
+
+  it('costs a question for each tile to decide, and none again for an equal call', () => {
+    const asked = vi.spyOn(ColumnTable.prototype, 'range');
+    const build = (): void => {
+      const builder = new GraphBuilder();
+      const x = builder.input('x', { dtype: 'f32', shape: [1, 1, 8192, 8] });
+      const pattern = where(({ q, k }) =>
+        q
+          .div(64)
+          .eq(k.div(64))
+          .or(q.mod(64).eq(k.mod(64))),
+      );
+      builder.attention({ q: x, k: x, v: x }, { pattern });
+    };
+    build();
+    // A question reads each of two tables once or twice.
+    const reads = asked.mock.calls.length;
+    expect(reads).toBeGreaterThan(0);
+    expect(reads).toBeLessThan(4 * (8192 / 64) ** 2);
+    build();
+    expect(asked.mock.calls.length).toBe(reads);
+    asked.mockRestore();
   });
 
   it('is decided where the graph is built', () => {

@@ -16,7 +16,9 @@ import {
 } from '../ops/attention/spec.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 import { partsOf } from '../plan/parts.ts';
+import type { PlanSizes } from '../plan/plan-attention.ts';
 import { f32, type Tensor } from '../tensor.ts';
+import { LruMap } from '../util/lru.ts';
 import { LEAST, perRow } from './attention-sinks.ts';
 import type { PointwiseBuilder, Value } from './pointwise-builder.ts';
 
@@ -37,7 +39,22 @@ export function attentionParts(inputs: Operands, attributes: AttentionAttributes
   inferAttention(specs, own);
   const isPlain =
     specs.q.dtype === 'f32' && own.returnLse !== true && !WHOLE_ONLY.some((name) => specs[name]);
-  return isPlain ? partsOf(attentionProblem(specs, own), own.pattern) : [own.pattern];
+  return isPlain ? rememberedParts(attentionProblem(specs, own), own.pattern) : [own.pattern];
+}
+
+/** Decisions by the key of the pattern and the sizes: layers of a model have calls of one pattern. */
+const decisions = new LruMap<readonly Pattern[]>(64);
+
+function rememberedParts(sizes: PlanSizes, pattern: Pattern): readonly Pattern[] {
+  if (pattern.alternatives().length < 2) return [pattern];
+  const { batch, heads, queryLength, keyLength, queryOffset } = sizes;
+  const key = [pattern.key, batch, heads, queryLength, keyLength, queryOffset].join('|');
+  let parts = decisions.get(key);
+  if (parts === undefined) {
+    parts = partsOf(sizes, pattern);
+    decisions.set(key, parts);
+  }
+  return parts;
 }
 
 /** Adds attention over the union of disjoint patterns, in f32. */

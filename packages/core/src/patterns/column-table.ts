@@ -57,9 +57,15 @@ export class ColumnTable {
   #shapes: Int32Array | undefined;
 
   constructor(column: Column, positions: Int32Array) {
-    this.values = Float64Array.from(positions, column.at);
-    this.#corners = new Progressions(Math.ceil(positions.length / CORNER));
-    this.values.forEach((value, place) => this.#corners.widen(Math.floor(place / CORNER), value, value, 0));
+    const values = new Float64Array(positions.length);
+    const corners = new Progressions(Math.ceil(positions.length / CORNER));
+    for (let place = 0; place < values.length; place++) {
+      const value = column.at(positions[place]);
+      values[place] = value;
+      corners.widen(Math.floor(place / CORNER), value, value, 0);
+    }
+    this.values = values;
+    this.#corners = corners;
     const blocks = new Progressions(Math.ceil(positions.length / BLOCK));
     for (let corner = 0; corner < this.#corners.length; corner++)
       blocks.widenBy(Math.floor((corner * CORNER) / BLOCK), this.#corners, corner);

@@ -49,13 +49,13 @@ const MOST_REMEMBERED = 2 ** 22;
 
 /**
  * A function of positions that remembers its values for the time of a planning: many orders of the same
- * positions are tried. Between two turns of the event loop they may be forgotten.
+ * positions are tried. When the planner pauses they may be forgotten.
  */
 function remembered(compute: (position: number) => number): (position: number) => number {
   let memory: WeakRef<Float64Array> | undefined;
-  return (position) => {
-    if (position < 0 || position >= MOST_REMEMBERED) return compute(position);
-    let values = memory?.deref();
+  let held: Float64Array | undefined;
+  const hold = (position: number): Float64Array => {
+    let values = held ?? memory?.deref();
     if (values === undefined || position >= values.length) {
       const length = Math.min(MOST_REMEMBERED, 2 ** (32 - Math.clz32(position | 1023)));
       const grown = new Float64Array(length).fill(NaN);
@@ -63,6 +63,12 @@ function remembered(compute: (position: number) => number): (position: number) =
       values = grown;
       memory = new WeakRef(values);
     }
+    if (held === undefined) void Promise.resolve().then(() => (held = undefined));
+    return (held = values);
+  };
+  return (position) => {
+    if (position < 0 || position >= MOST_REMEMBERED) return compute(position);
+    const values = held !== undefined && position < held.length ? held : hold(position);
     const value = values[position];
     return Number.isNaN(value) ? (values[position] = compute(position)) : value;
   };

@@ -59,6 +59,7 @@ export function progressionCoverage(x: Progression, target: Target): Coverage {
 
 /** Whether any value of a progression is in a target. */
 function meets(x: Progression, { low, high, modulus, residue }: Target): boolean {
+  if (modulus === 1) return atLeast(x.low, x.step, low) <= Math.min(high, x.high);
   const common = gcd(x.step, modulus);
   const distance = mod(residue - x.low, modulus);
   if (distance % common !== 0) return false;
@@ -67,9 +68,12 @@ function meets(x: Progression, { low, high, modulus, residue }: Target): boolean
   // The first value with the right residue; from there on they repeat every `period`.
   const first = x.low + x.step * ((((distance / common) % cycle) * inverse(x.step / common, cycle)) % cycle);
   const period = x.step * cycle;
-  const value =
-    first >= low ? first : period === 0 ? Infinity : first + Math.ceil((low - first) / period) * period;
-  return value <= Math.min(high, x.high);
+  return atLeast(first, period, low) <= Math.min(high, x.high);
+}
+
+/** The first of the values `first`, `first + period`, … that is not below `low`. */
+function atLeast(first: number, period: number, low: number): number {
+  return first >= low ? first : period === 0 ? Infinity : first + Math.ceil((low - first) / period) * period;
 }
 
 /** The inverse of `a` modulo `m`, for coprime a and m (0 when m is 1). */

@@ -18,7 +18,8 @@ import { TILE, type TriedOrder } from './block-plan.ts';
 import { overOrders } from './by-runs.ts';
 import type { HeadPattern } from './coverage.ts';
 import { orderOf } from './order.ts';
-import { countPairs, type Count, type Plane, type SearchBudget } from './plan-blocks.ts';
+import { sortByRank } from './sort-by-rank.ts';
+import { countPairs, type Count, type CountOptions, type Plane } from './plan-blocks.ts';
 import type { Steps } from '../async/steps.ts';
 
 /** The rows that are not masked out, and the lengths of both sequences. */
@@ -45,6 +46,10 @@ export interface Arrangement {
 export interface Choice {
   readonly arrangement: Arrangement;
   readonly tried: readonly TriedOrder[];
+  /** What it costs; absent where it was compared with none. */
+  readonly count?: Count;
+  /** Its number among the candidates, which are the same for equal patterns and rows. */
+  readonly number: number;
 }
 
 /** A reordering must save this share of the pairs to be preferred: it costs a gather and shared masks. */
@@ -59,68 +64,100 @@ const WORTH_A_SEARCH = 0.9;
  */
 const VISITS_PER_TILE = 1;
 
-/**
- * The cheapest arrangement for a head. `separateGlobals`: global tokens' queries must be apart from the
- * others, because they use projections of their own.
- */
-export function* arrange(headPattern: HeadPattern, rows: Rows, separateGlobals: boolean): Steps<Choice> {
+/** What `arrange` may do. */
+interface ArrangeOptions {
+  /** Global tokens' queries must be apart from the others, because they use projections of their own. */
+  readonly separateGlobals: boolean;
+  /** Costs may be estimates. Default false. */
+  readonly isEstimate?: boolean;
+  /** An earlier choice for an equal pattern and equal rows, which is taken again. */
+  readonly earlier?: Omit<Choice, 'arrangement'> | undefined;
+}
+
+/** The cheapest arrangement for a head. */
+export function* arrange(
+  headPattern: HeadPattern,
+  rows: Rows,
+  { separateGlobals, isEstimate = false, earlier }: ArrangeOptions,
+): Steps<Choice> {
   const { pattern, batchRow, head } = headPattern;
   const globals = pattern.globals(batchRow, head);
   const hints = pattern.hints(batchRow, head);
   const [guesses, advice] = [hints.filter(isGuess), hints.filter((hint) => !isGuess(hint))];
-  const makers: (() => Arrangement)[] = [];
-  if (!separateGlobals || globals.length === 0) makers.push(() => natural(headPattern, rows));
-  if (globals.length > 0) makers.push(() => sorted(headPattern, rows, globals, undefined));
-  for (const hint of advice) makers.push(() => sorted(headPattern, rows, globals, hint));
-  if (makers.length === 1 && guesses.length === 0) return { arrangement: makers[0](), tried: [] };
-
+  const by = (hint: OrderHint | undefined) => (): Arrangement => sorted(headPattern, rows, globals, hint);
   // The most specific comes first: its cost soon stops the count of the others.
-  const best: Best = { arrangement: undefined, pairs: Infinity, open: 0, tried: [] };
-  for (const make of makers.reverse()) {
-    const candidate = make();
+  const makers: (() => Arrangement)[] = advice.map(by).reverse();
+  if (globals.length > 0) makers.push(by(undefined));
+  if (!separateGlobals || globals.length === 0) makers.push(() => natural(headPattern, rows));
+  const candidates = [...makers, ...guesses.map(by)];
+  if (candidates.length === 1) return { arrangement: makers[0](), tried: [], number: 0 };
+  if (earlier !== undefined) return { ...earlier, arrangement: candidates[earlier.number]() };
+
+  const best: Best = { arrangement: undefined, number: 0, pairs: Infinity, open: 0, tried: [] };
+  if (makers.length === 1 && !isEstimate) {
+    // Where nearly all tiles are open, no guess can win, and no exact count is needed.
+    const arrangement = makers[0]();
+    const count = yield* pairsOf(arrangement, { limit: Infinity, isEstimate: true });
+    if (count.open > count.pairs * WORTH_A_SEARCH) {
+      const tried = [{ order: arrangement.name, pairs: count.pairs, isDearer: false }];
+      return { arrangement, number: 0, tried, count };
+    }
+  }
+  for (const [number, make] of makers.entries()) {
+    const arrangement = make();
     const limit = best.pairs / WORTHWHILE;
-    const { pairs, open } = yield* pairsOf(candidate, limit);
-    best.tried.push({ order: candidate.name, pairs, isDearer: pairs > limit });
+    const { pairs, open } = yield* pairsOf(arrangement, { limit, isEstimate });
+    best.tried.push({ order: arrangement.name, pairs, isDearer: pairs > limit });
     // Later candidates are simpler: they win unless they are clearly more expensive.
     if (best.arrangement === undefined || pairs <= limit) {
-      best.arrangement = candidate;
+      Object.assign(best, { arrangement, number });
       if (pairs < best.pairs) Object.assign(best, { pairs, open });
     }
   }
-  yield* search(best, guesses, (hint) => sorted(headPattern, rows, globals, hint), rows);
-  return { arrangement: best.arrangement ?? natural(headPattern, rows), tried: best.tried };
+  yield* search(best, { candidates, first: makers.length, rows, isEstimate });
+  const { arrangement = natural(headPattern, rows), number, tried, pairs, open } = best;
+  return { arrangement, number, tried, count: { pairs, open } };
 }
 
-/** The pairs that kernels would compute in the cheapest arrangement, without a plan. */
-export function* cheapestPairs(headPattern: HeadPattern, rows: Rows): Steps<number> {
-  const { arrangement } = yield* arrange(headPattern, rows, false);
-  return (yield* pairsOf(arrangement, Infinity)).pairs;
+/** An estimate of the pairs that kernels would compute in the cheapest arrangement, without a plan. */
+export function* estimateOf(headPattern: HeadPattern, rows: Rows): Steps<Count> {
+  const isEstimate = true;
+  const { arrangement, count } = yield* arrange(headPattern, rows, { separateGlobals: false, isEstimate });
+  return count ?? (yield* pairsOf(arrangement, { limit: Infinity, isEstimate }));
 }
 
 /** The cheapest arrangement so far. */
 interface Best extends Count {
   arrangement: Arrangement | undefined;
+  number: number;
   readonly tried: TriedOrder[];
+}
+
+/** What a search tries. */
+interface SearchOptions {
+  readonly candidates: readonly (() => Arrangement)[];
+  /** The first candidate that is only a guess. */
+  readonly first: number;
+  readonly rows: Rows;
+  readonly isEstimate: boolean;
 }
 
 /** Tries orders that are only guesses, each of which must be clearly cheaper. */
 function* search(
   best: Best,
-  guesses: readonly OrderHint[],
-  make: (hint: OrderHint) => Arrangement,
-  { queryLength, keyLength }: Rows,
+  { candidates, first, rows: { queryLength, keyLength }, isEstimate }: SearchOptions,
 ): Steps<void> {
   const budget = { visits: VISITS_PER_TILE * Math.ceil(queryLength / TILE) * Math.ceil(keyLength / TILE) };
-  for (const hint of guesses) {
+  for (let number = first; number < candidates.length; number++) {
     const limit = best.pairs * WORTH_A_SEARCH;
     // Pairs of open tiles are allowed: no order saves them.
     if (best.open > limit || budget.visits <= 0) return;
-    const candidate = make(hint);
-    if (candidate.local.queries.index === undefined) continue;
-    const count = yield* pairsOf(candidate, limit, budget);
+    const arrangement = candidates[number]();
+    if (arrangement.local.queries.index === undefined) continue;
+    const count = yield* pairsOf(arrangement, { limit, budget, isEstimate });
     const isDearer = count.pairs > limit || budget.visits <= 0;
-    best.tried.push({ order: candidate.name, pairs: count.pairs, isDearer });
-    if (!isDearer) Object.assign(best, { arrangement: candidate, ...count });
+    best.tried.push({ order: arrangement.name, pairs: count.pairs, isDearer });
+    if (!isDearer) Object.assign(best, { arrangement, number, ...count });
   }
 }
 
@@ -128,10 +165,11 @@ function isGuess(hint: OrderHint): hint is OrderHint & { readonly attempt: Order
   return hint.attempt !== undefined;
 }
 
-function* pairsOf({ local, global }: Arrangement, limit: number, budget?: SearchBudget): Steps<Count> {
-  const count = yield* countPairs(local, limit, budget);
+function* pairsOf({ local, global }: Arrangement, options: CountOptions): Steps<Count> {
+  const { limit } = options;
+  const count = yield* countPairs(local, options);
   if (global === undefined || count.pairs > limit) return count;
-  const more = yield* countPairs(global, limit - count.pairs, budget);
+  const more = yield* countPairs(global, { ...options, limit: limit - count.pairs });
   return { pairs: count.pairs + more.pairs, open: count.open + more.open };
 }
 
@@ -160,28 +198,19 @@ function sorted(
   const isGlobal = new Set(globals);
   const queries = rows.queries ?? range(queryLength);
   const keys = rows.keys ?? range(keyLength);
-  const localKeys = sortRows(
-    keys.filter((row) => !isGlobal.has(row)),
-    0,
-    hint,
-    true,
-  );
+  const localOf = (of: Int32Array, offset: number): Int32Array =>
+    globals.length === 0 ? of : of.filter((row) => !isGlobal.has(row + offset));
+  const globalOf = (of: Int32Array, offset: number): Int32Array =>
+    globals.length === 0 ? globals : of.filter((row) => isGlobal.has(row + offset));
+  const localKeys = sortRows(localOf(keys, 0), 0, hint, true);
   const isShared = areSame(rows) && globals.length === 0 && hint?.keyLabels === undefined;
   const localQueries = isShared
     ? localKeys
-    : sortRows(
-        queries.filter((row) => !isGlobal.has(row + queryOffset)),
-        queryOffset,
-        hint,
-        false,
-      );
-  const globalQueries = queries.filter((row) => isGlobal.has(row + queryOffset));
+    : sortRows(localOf(queries, queryOffset), queryOffset, hint, false);
+  const globalQueries = globalOf(queries, queryOffset);
   const keyRows = new Int32Array(keys.length);
   keyRows.set(localKeys);
-  keyRows.set(
-    keys.filter((row) => isGlobal.has(row)),
-    localKeys.length,
-  );
+  keyRows.set(globalOf(keys, 0), localKeys.length);
   const keyOrder = orderOf(keyRows, keyLength, 0);
   const plane = (order: Int32Array): Plane => {
     const places = isShared ? keyOrder : orderOf(order, queryLength, queryOffset);
@@ -214,23 +243,6 @@ function sortRows(
   if (labels !== undefined) order = sortByRank(order, (row) => labels[row + offset] ?? Infinity);
   if (keyLabels !== undefined && areKeys) order = sortByRank(order, keyLabels);
   return order;
-}
-
-/** Sorts rows by rank, stably. */
-function sortByRank(rows: Int32Array, rankOf: (row: number) => number): Int32Array {
-  const ranks = Float64Array.from(rows, rankOf);
-  const distinct = new Float64Array(new Set(ranks)).sort();
-  const numbers = new Map<number, number>();
-  distinct.forEach((rank, number) => numbers.set(rank, number));
-  const next = new Int32Array(distinct.length + 1);
-  const places = Int32Array.from(ranks, (rank) => numbers.get(rank) ?? 0);
-  for (const number of places) next[number + 1] += 1;
-  for (let number = 1; number < next.length; number++) next[number] += next[number - 1];
-  const sorted = new Int32Array(rows.length);
-  places.forEach((number, i) => {
-    sorted[next[number]++] = rows[i];
-  });
-  return sorted;
 }
 
 /** The name of the order of a hint, for `explain`. */

@@ -76,7 +76,10 @@ export interface PlanGroup {
 /** An order that the planner compared with others. */
 export interface TriedOrder {
   readonly order: string;
-  /** Pairs that kernels would compute, or as many as were counted until it was dearer than another. */
+  /**
+   * Pairs that kernels would compute, or as many as were counted until it was dearer than another; an
+   * estimate where it is the only one.
+   */
   readonly pairs: number;
   readonly isDearer: boolean;
 }

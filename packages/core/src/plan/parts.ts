@@ -7,9 +7,10 @@ import { and, not, orAll } from '../patterns/combinators.ts';
 import { checkPattern } from '../patterns/options.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 import { finish } from '../async/steps.ts';
-import { cheapestPairs } from './arrangement.ts';
+import { estimateOf } from './arrangement.ts';
 import { TILE } from './block-plan.ts';
 import { checkSizes, type PlanSizes } from './plan-attention.ts';
+import type { Count } from './plan-blocks.ts';
 
 /** Parts must save this share of the pairs: they write their outputs twice, and merge them. */
 const WORTHWHILE = 0.7;
@@ -36,16 +37,18 @@ export function partsOf(sizes: PlanSizes, pattern: Pattern): readonly Pattern[] 
 
   pattern.validate(sizes);
   const rows = { queries: undefined, keys: undefined, queryLength, keyLength, queryOffset };
-  const pairsOf = (part: Pattern): number =>
-    finish(cheapestPairs({ pattern: part, batchRow: 0, head: 0 }, rows));
+  const countOf = (part: Pattern): Count => finish(estimateOf({ pattern: part, batchRow: 0, head: 0 }, rows));
+  const whole = countOf(pattern);
+  const most = WORTHWHILE * whole.pairs;
+  // Pairs of open tiles are allowed: no parts save them.
+  if (whole.open > most) return [pattern];
   const parts = alternatives.map((alternative, i) =>
     i === 0 ? alternative : and(alternative, not(orAll(alternatives.slice(0, i)))),
   );
-  const whole = pairsOf(pattern);
   let pairs = 0;
   for (const part of parts) {
-    pairs += pairsOf(part);
-    if (pairs > WORTHWHILE * whole) return [pattern];
+    pairs += countOf(part).pairs;
+    if (pairs > most) return [pattern];
   }
   return parts;
 }

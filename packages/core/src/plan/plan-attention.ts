@@ -13,6 +13,7 @@ import { arrange, type Rows } from './arrangement.ts';
 import type { AttentionPlan, BlockPlan, PlanGroup, PlanStats } from './block-plan.ts';
 import type { HeadPattern } from './coverage.ts';
 import { maskRows } from './mask-rows.ts';
+import { OrderMemory } from './order-memory.ts';
 import { planBlocks } from './plan-blocks.ts';
 import { byPlanInput, type PlanInput } from './plan-inputs.ts';
 import { finish, type Steps } from '../async/steps.ts';
@@ -59,7 +60,7 @@ export function planAttention(sizes: PlanSizes, pattern: Pattern, data: PlanData
 /**
  * Plans an attention call like `planAttention`, but as a generator of small steps. Planning an irregular
  * pattern over a million tokens takes seconds: `finishPolitely` runs the steps with pauses, in which the
- * event loop turns.
+ * event loop turns. An order that `memory` has for the pattern is not searched for again.
  *
  * Errors: those of `planAttention`, at the first step.
  */
@@ -67,6 +68,7 @@ export function* planSteps(
   sizes: PlanSizes,
   pattern: Pattern,
   runTimeData: PlanData = {},
+  memory: OrderMemory = new OrderMemory(),
 ): Steps<AttentionPlan> {
   checkSizes(sizes);
   checkPattern('core/plan', pattern);
@@ -103,10 +105,15 @@ export function* planSteps(
   }
 
   const separate = data.separateGlobals ?? false;
+  const isPlain = pattern.inputs.length === 0;
   const groups: PlanGroup[] = [];
   for (const { headPattern, rows, members: list } of families.values()) {
     const members = Int32Array.from(list);
-    const { arrangement, tried } = yield* arrange(headPattern, rows, separate);
+    const options = { separateGlobals: separate, key: pattern.key };
+    const { arrangement, tried } =
+      isPlain && rows.queries === undefined && rows.keys === undefined
+        ? yield* memory.arrange(headPattern, rows, options)
+        : yield* arrange(headPattern, rows, options);
     const { name, local, global } = arrangement;
     if (local.queries.count > 0) {
       groups.push({ block: yield* planBlocks(local, name), members, projection: 'local', tried });

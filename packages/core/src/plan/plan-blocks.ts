@@ -123,12 +123,27 @@ export interface Count {
   open: number;
 }
 
+/** How `countPairs` counts. */
+export interface CountOptions {
+  /** The count stops above so many pairs. */
+  readonly limit: number;
+  /** The count stops when it is spent. Default: without end. */
+  readonly budget?: SearchBudget;
+  /** Whether a few row blocks may stand for all. */
+  readonly isEstimate: boolean;
+}
+
+/** Row blocks that stand for all in an estimate. */
+const SAMPLE = 12;
+
 /**
- * Counts the pairs that kernels would compute in these orders; no masks are made. Stops above `limit`, and
- * when the budget is spent.
+ * Counts the pairs that kernels would compute in these orders, or estimates them; no masks are made.
  */
-export function* countPairs(plane: Plane, limit: number, budget?: SearchBudget): Steps<Count> {
+export function* countPairs(plane: Plane, { limit, budget, isEstimate }: CountOptions): Steps<Count> {
   const { queries, keys } = plane;
+  const rowBlocks = Math.ceil(queries.count / TILE);
+  const sample = isEstimate && rowBlocks > SAMPLE ? spread(rowBlocks, SAMPLE) : undefined;
+  const each = sample === undefined ? 1 : rowBlocks / SAMPLE;
   let open = 0;
   let masked = 0;
   const pairsIn = (r0: number, r1: number, c0: number, c1: number): number =>
@@ -139,12 +154,23 @@ export function* countPairs(plane: Plane, limit: number, budget?: SearchBudget):
     },
     some(rowBlock, column) {
       masked += pairsIn(rowBlock, rowBlock + 1, column, column + 1);
-      return open + masked <= limit;
+      return each * (open + masked) <= limit;
     },
   };
-  yield* descend(plane, visitor, budget);
-  return { pairs: open + masked, open };
+  yield* descend(plane, visitor, { budget, sample });
+  return { pairs: each * (open + masked), open: each * open };
 }
+
+/**
+ * `count` numbers below `total`, one in each of as many equal parts, and there at a place of its own: a period
+ * of the pattern must not meet all of them.
+ */
+function spread(total: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => Math.floor(((i + ((i * GOLDEN) % 1)) * total) / count));
+}
+
+/** Its multiples lie as evenly between integers as those of any number. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /** Bytes of a plan's arrays. */
 export function planBytes(plan: BlockPlan): number {
@@ -162,7 +188,7 @@ const STRIDE = 2048;
 function* descend(
   { queries, keys, over, inner }: Plane,
   visitor: TileVisitor,
-  budget?: SearchBudget,
+  { budget, sample }: { readonly budget?: SearchBudget; readonly sample?: readonly number[] } = {},
 ): Steps<void> {
   const rowBlocks = Math.ceil(queries.count / TILE);
   const columns = Math.ceil(keys.count / TILE);
@@ -176,7 +202,8 @@ function* descend(
     stack.set([r0, r1, c0, c1], top);
     top += 4;
   };
-  push(0, rowBlocks, 0, columns);
+  if (sample === undefined) push(0, rowBlocks, 0, columns);
+  else for (const rowBlock of sample.toReversed()) push(rowBlock, rowBlock + 1, 0, columns);
   for (let visits = 1; top > 0; visits++) {
     if (visits % STRIDE === 0) yield;
     if (budget !== undefined && --budget.visits <= 0) return;

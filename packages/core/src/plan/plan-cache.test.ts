@@ -1,10 +1,32 @@
-import { describe, expect, test } from 'vitest';
-import { full, segments } from '../patterns/index.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { ColumnTable } from '../patterns/column-table.ts';
+import { full, segments, where } from '../patterns/index.ts';
 import { bool, i32, type Tensor } from '../tensor.ts';
 import type { NamedSpecs } from '../ops/op.ts';
 import { expectError, spec } from '../ops/ops.testing.ts';
 import { PlanCache } from './plan-cache.ts';
 import { PLAN_INPUTS } from './plan-inputs.ts';
+
+test('an order that another cache found is not searched for again', () => {
+  const asked = vi.spyOn(ColumnTable.prototype, 'range');
+  const shape = [1, 1, 4096, 8];
+  const planned = (): [plan: unknown, reads: number] => {
+    asked.mockClear();
+    const pattern = where(({ q, k }) => q.mod(64).eq(k.mod(64)));
+    const { plan } = new PlanCache().plan(
+      { q: spec(shape), k: spec(shape), v: spec(shape) },
+      { pattern },
+      {},
+    );
+    expect(plan.stats.order).toBe('by i.mod(64)');
+    return [plan, asked.mock.calls.length];
+  };
+  const [[first, reads], [second, fewer]] = [planned(), planned()];
+  expect(second).toEqual(first);
+  expect(fewer).toBeGreaterThan(0);
+  expect(fewer).toBeLessThan(0.2 * reads);
+  asked.mockRestore();
+});
 
 test('a plan is that of the numbers at the call, whatever becomes of them while it is made', async () => {
   const n = 20_000;

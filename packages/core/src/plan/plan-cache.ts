@@ -16,6 +16,7 @@ import type { NamedSpecs } from '../ops/op.ts';
 import type { BatchRows, Pattern } from '../patterns/pattern.ts';
 import type { AttentionPlan } from './block-plan.ts';
 import { hashMask, hashRows } from './hash-rows.ts';
+import { OrderMemory } from './order-memory.ts';
 import { planSteps, type PlanData } from './plan-attention.ts';
 import { planBytes } from './plan-blocks.ts';
 import { byPlanInput, PLAN_INPUTS, type PlanTensors } from './plan-inputs.ts';
@@ -36,6 +37,9 @@ export interface PlanCacheOptions {
   /** Called with every plan that leaves the cache, for example to free a backend's copy on the device. */
   readonly onEvict?: (plan: AttentionPlan) => void;
 }
+
+/** The orders that were found, for all caches: each backend has one. */
+const orders = new OrderMemory();
 
 const aBound: Kind = {
   expected: 'a number above 0',
@@ -146,7 +150,7 @@ export class PlanCache {
     let plan = this.plans.get(key);
     if (plan === undefined) {
       const start = clock.now();
-      plan = yield* planSteps(problem, pattern, data);
+      plan = yield* planSteps(problem, pattern, data, orders);
       this.plans.set(key, plan);
       printPlan(pattern, problem, plan, clock.now() - start);
     }

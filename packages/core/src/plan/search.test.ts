@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { ColumnTable } from '../patterns/column-table.ts';
 import type { IntExpression } from '../patterns/expression.ts';
 import { causal } from '../patterns/causal.ts';
 import { and } from '../patterns/combinators.ts';
@@ -71,6 +72,19 @@ describe('the search for an order', () => {
       expect(differs).toBe(-1);
       expect(counts.every((count) => count <= 1)).toBe(true);
     }
+  });
+
+  it('goes over a plane once where all tiles of the natural order are open', () => {
+    const asked = vi.spyOn(ColumnTable.prototype, 'range');
+    const tiles = where(({ q, k }) => {
+      const [a, b] = [q.div(64), k.div(64)];
+      return near(a.div(16), b.div(16), 1, 16).and(near(a.mod(16), b.mod(16), 1, 16));
+    });
+    const { stats } = planAttention(sizes(16_384), tiles);
+    expect(stats.maskedTiles).toBe(0);
+    // Two tables are read for each question.
+    expect(asked.mock.calls.length).toBeLessThan((2 * 256 ** 2) / 4);
+    asked.mockRestore();
   });
 
   it('shares masks among tiles that look alike, whatever the period', () => {

@@ -140,7 +140,7 @@ function workOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCach
     const isStatic = isStaticPlan(graph, node);
     if (isDirect(node, problem, plan)) return directWork(problem, { isStatic });
     if (fuses && isStatic && isFusable(node, problem, plan)) return fusedWork(problem);
-    const blocks = causalBlocks(problem.queryLength);
+    const blocks = causalBlocks(problem);
     if (isStatic && blocks !== undefined && isFullyCausal(node, problem, plan))
       return causalWork(problem, blocks);
     const biases = BIASES.filter((name) => node.inputs[name] !== undefined).length;

@@ -110,8 +110,7 @@ export const SOME_DIVIDED = `
 export const COURSE = `
   contract:*
   property:oracle
-  property:repeatable
-  !contract:unsupported`;
+  property:repeatable`;
 
 /**
  * `COURSE` without the promises that take calls of seconds: for threads and memory that pause and stop alike.

@@ -67,7 +67,7 @@ export function lowerAttention(context: LoweringContext, node: NodeOf<'attention
   }
   const scans = (scope: GraphScope, limits?: Partial<ScheduleOptions>): StepResult =>
     emitScans(context, node, problem, tablesOf(context, node, problem, plan, limits), scope);
-  const blocks = options.causalBlocks ?? causalBlocks(queryLength);
+  const blocks = options.causalBlocks ?? causalBlocks(problem);
   const result =
     blocks !== undefined && isFullyCausal(node, problem, plan)
       ? emitCausal(context, node, problem, blocks, (scope) => scans(scope, CORRECTING_LIMITS))

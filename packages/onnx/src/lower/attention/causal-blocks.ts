@@ -4,15 +4,21 @@ import type { AttentionProblem, NodeOf } from '@attn/core/backend';
 
 /** Sizes of the blocks of causal attention. */
 export interface CausalBlocks {
-  /** Rows of a block of queries, which also is the size of its triangle. */
+  /** Rows of a block of queries. */
   readonly rows: number;
   /** Keys of a block before it. */
   readonly keys: number;
+  /** Rows of each triangle on the diagonal. */
+  readonly triangle: number;
 }
 
-/** 256 rows of 512 logits are half a megabyte, which stays in the second-level cache. */
-const ROWS = 256;
-const KEYS = 512;
+/**
+ * Products repack their keys for each block of rows, so many rows cost less. 1,024 rows of 256 logits are a
+ * megabyte, which stays in the second-level cache.
+ */
+const ROWS = 1024;
+const KEYS = 256;
+const TRIANGLE = 256;
 
 /** Most blocks of rows, and of keys: the model grows with both. */
 const MOST_ROW_BLOCKS = 32;
@@ -24,12 +30,19 @@ const LEAST_LENGTH = 512;
 /** The most keys for which a model is written this way: logits of a block are 8 MB there. */
 const MOST_LENGTH = 65_536;
 
-/** The sizes of blocks for sequences of `n`; undefined where causal attention is better scanned. */
-export function causalBlocks(n: number): CausalBlocks | undefined {
+/** The sizes of blocks of a call; undefined where causal attention is better scanned. */
+export function causalBlocks({
+  queryLength: n,
+  heads,
+  kvHeads,
+}: Pick<AttentionProblem, 'queryLength' | 'heads' | 'kvHeads'>): CausalBlocks | undefined {
   if (n < LEAST_LENGTH || n > MOST_LENGTH) return undefined;
+  // Rows of all heads that share keys are one block.
+  const rows = Math.max(TRIANGLE, Math.floor((ROWS * kvHeads) / heads));
   return {
-    rows: Math.max(ROWS, Math.ceil(n / MOST_ROW_BLOCKS)),
+    rows: Math.max(rows, Math.ceil(n / MOST_ROW_BLOCKS)),
     keys: Math.max(KEYS, Math.ceil(n / MOST_KEY_BLOCKS)),
+    triangle: TRIANGLE,
   };
 }
 
@@ -48,11 +61,11 @@ export function isFullyCausal(
   );
 }
 
-/** How many pairs causal attention of a head computes, in blocks of so many rows. */
-export function causalPairs(n: number, { rows }: Pick<CausalBlocks, 'rows'>): number {
+/** How many pairs causal attention of a head computes in such blocks. */
+export function causalPairs(n: number, { triangle }: Pick<CausalBlocks, 'triangle'>): number {
   let pairs = 0;
-  for (let start = 0; start < n; start += rows) {
-    const count = Math.min(rows, n - start);
+  for (let start = 0; start < n; start += triangle) {
+    const count = Math.min(triangle, n - start);
     pairs += count * (start + count);
   }
   return pairs;

@@ -17,7 +17,7 @@ import { lowerGraph } from '../lower.ts';
 import { greatestError, numbers, runnerOf } from '../runner.testing.ts';
 
 const DIM = 8;
-const causalBlocks = { rows: 16, keys: 32 };
+const causalBlocks = { rows: 48, keys: 32, triangle: 16 };
 
 interface CallSizes {
   readonly n: number;

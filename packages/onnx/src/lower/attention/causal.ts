@@ -1,8 +1,8 @@
 /**
- * Causal attention as large products. A `Scan` over the heads takes blocks of rows; each block multiplies a
- * few blocks of keys before it, and its own keys, of which it sees a triangle. The parts of a row
- * add up (`unshifted.ts`), so no logits are joined and nothing is merged. Where a row needs it, the scans of
- * any other pattern run as well.
+ * Causal attention as large products. A `Scan` over the heads takes blocks of rows; each block multiplies the
+ * blocks of keys before it, and its own keys, of which it sees triangles and what lies before them. The parts
+ * of a row add up (`unshifted.ts`), so no logits are joined and nothing is merged. Where a row needs it, the
+ * scans of any other pattern run as well.
  */
 import type { AttentionProblem, NodeOf } from '@attn/core/backend';
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
@@ -78,28 +78,61 @@ function emitSums(
     k: body.input('keys', { dtype: 'f32', shape: [n, headDim] }),
     v: body.input('values', { dtype: 'f32', shape: [n, valueDim] }),
   };
+  const join = (parts: readonly Name[]): Name =>
+    parts.length === 1 ? parts[0] : body.op('Concat', parts, { axis: lead.length });
+  /** Sums of rows of all heads that share keys, apart. */
+  const byHead = ({ sum, total }: UnshiftedSums, rows: number): UnshiftedSums => ({
+    sum: body.reshape(sum, [...lead, rows, valueDim]),
+    total: body.reshape(total, [...lead, rows, 1]),
+  });
   const results: UnshiftedSums[] = [];
-  const cutBlocks = keyBlocksOf(body, operands, blocks.keys);
+  // Products with columns need not turn their keys, again for each block of rows.
+  const columns = body.op('Transpose', [operands.k], { perm: [1, 0] });
+  const keysOf = ([from, to]: Range): KeyBlock => ({
+    keys: cut(body, columns, [from, to], 1),
+    values: cut(body, operands.v, [from, to]),
+  });
+  const blocksBefore = keyBlocksOf(keysOf, blocks.keys);
+  const queriesOf = ([from, to]: Range): Name => {
+    const part = cut(body, operands.q, [from, to], lead.length);
+    return shared === 1 ? part : body.reshape(part, [shared * (to - from), headDim]);
+  };
+  const partOf = (q: Name, { keys, values }: KeyBlock): WeightedValues => {
+    const scores = emitScores(body, { problem, portable, q, keys, rank: 2, areColumns: true });
+    return { weights: body.op('Exp', [scores]), values };
+  };
+  /** The sums of some rows over their own keys and those before, from a first one on. */
+  const sumsOfTriangle = (first: number, [from, to]: Range): UnshiftedSums => {
+    const rows = to - from;
+    const q = queriesOf([from, to]);
+    const own = partOf(q, keysOf([from, to]));
+    // Later keys are hidden, for each of the heads that share them.
+    const square = body.reshape(own.weights, [shared, rows, rows]);
+    const visible = body.reshape(body.op('Trilu', [square], { upper: 0 }), [shared * rows, rows]);
+    const parts = [{ weights: visible, values: own.values }];
+    if (first < from) parts.push(partOf(q, keysOf([first, from])));
+    return addUp(body, parts);
+  };
   for (let start = 0; start < n; start += blocks.rows) {
-    const rows = Math.min(blocks.rows, n - start);
-    const part = cut(body, operands.q, [start, start + rows], lead.length);
-    const q = shared === 1 ? part : body.reshape(part, [shared * rows, headDim]);
-    const weightsOf = (keys: Name): Name =>
-      body.op('Exp', [emitScores(body, { problem, portable, q, keys, rank: 2 })]);
-    // Later keys of the block itself are hidden, for each of the heads that share them.
-    const own = body.reshape(weightsOf(cut(body, operands.k, [start, start + rows])), [shared, rows, rows]);
-    const visible = body.reshape(body.op('Trilu', [own], { upper: 0 }), [shared * rows, rows]);
-    const parts = [
-      { weights: visible, values: cut(body, operands.v, [start, start + rows]) },
-      ...cutBlocks(start).map(({ keys, values }) => ({ weights: weightsOf(keys), values })),
-    ];
-    const { sum, total } = addUp(body, parts);
-    results.push({
-      sum: body.reshape(sum, [...lead, rows, valueDim]),
-      total: body.reshape(total, [...lead, rows, 1]),
-    });
+    const end = Math.min(n, start + blocks.rows);
+    const triangles: UnshiftedSums[] = [];
+    for (let from = start; from < end; from += blocks.triangle) {
+      const to = Math.min(end, from + blocks.triangle);
+      triangles.push(byHead(sumsOfTriangle(start, [from, to]), to - from));
+    }
+    const own: UnshiftedSums = {
+      sum: body.reshape(join(triangles.map(({ sum }) => sum)), [shared * (end - start), valueDim]),
+      total: body.reshape(join(triangles.map(({ total }) => total)), [shared * (end - start), 1]),
+    };
+    const before = blocksBefore(start);
+    const q = before.length === 0 ? '' : queriesOf([start, end]);
+    const sums = addUp(
+      body,
+      before.map((block) => partOf(q, block)),
+      own,
+    );
+    results.push(byHead(sums, end - start));
   }
-  const join = (parts: readonly Name[]): Name => body.op('Concat', parts, { axis: lead.length });
   body.output(join(results.map(({ sum }) => sum)), { dtype: 'f32', shape: [...lead, n, valueDim] });
   body.output(join(results.map(({ total }) => total)), { dtype: 'f32', shape: [...lead, n, 1] });
   const [sum, total] = main.ops('Scan', inputs, 2, { num_scan_inputs: 3, body });
@@ -109,48 +142,50 @@ function emitSums(
 /** The operands of a head of keys: q [N, D], or [shared, N, D] if heads share it, k [N, D], and v [N, Dv]. */
 type HeadOperands = Readonly<Record<'q' | 'k' | 'v', Name>>;
 
-/** Some keys of a head, and their values. */
+/** Rows from one to before another. */
+type Range = readonly [from: number, to: number];
+
+/** Some keys of a head as columns, and their values. */
 interface KeyBlock {
   readonly keys: Name;
   readonly values: Name;
 }
 
-/** Rows from one to before another, along an axis. */
-function cut(body: GraphScope, name: Name, [from, to]: readonly [number, number], axis = 0): Name {
+/** Weights of some rows, and the values that they weigh. */
+interface WeightedValues {
+  readonly weights: Name;
+  readonly values: Name;
+}
+
+/** Rows of a range, along an axis. */
+function cut(body: GraphScope, name: Name, [from, to]: Range, axis = 0): Name {
   const { model } = body;
   return body.op('Slice', [name, model.integers([from]), model.integers([to]), model.integers([axis])]);
 }
 
 /** Returns a function that cuts the keys before one into blocks. Whole blocks are cut once for all. */
-function keyBlocksOf(body: GraphScope, { k, v }: HeadOperands, size: number): (end: number) => KeyBlock[] {
+function keyBlocksOf(keysOf: (range: Range) => KeyBlock, size: number): (end: number) => KeyBlock[] {
   const wholeBlocks: KeyBlock[] = [];
-  const block = (from: number, to: number): KeyBlock => {
-    return { keys: cut(body, k, [from, to]), values: cut(body, v, [from, to]) };
-  };
   return (end) => {
     const whole = Math.floor(end / size);
     while (wholeBlocks.length < whole) {
       const from = wholeBlocks.length * size;
-      wholeBlocks.push(block(from, from + size));
+      wholeBlocks.push(keysOf([from, from + size]));
     }
     const blocks = wholeBlocks.slice(0, whole);
-    return whole * size < end ? [...blocks, block(whole * size, end)] : blocks;
+    return whole * size < end ? [...blocks, keysOf([whole * size, end])] : blocks;
   };
 }
 
-/** Adds up weighted values and weights of all parts of some rows. */
-function addUp(
-  body: GraphScope,
-  parts: readonly { readonly weights: Name; readonly values: Name }[],
-): UnshiftedSums {
+/** Adds up weighted values and weights of all parts of some rows, and what there is already. */
+function addUp(body: GraphScope, parts: readonly WeightedValues[], first?: UnshiftedSums): UnshiftedSums {
   const last = body.model.integers([-1]);
-  return parts
-    .map(({ weights, values }) => ({
-      sum: body.op('MatMul', [weights, values]),
-      total: body.op('ReduceSum', [weights, last], { keepdims: 1 }),
-    }))
-    .reduce((before, part) => ({
-      sum: body.op('Add', [part.sum, before.sum]),
-      total: body.op('Add', [part.total, before.total]),
-    }));
+  const sums = parts.map(({ weights, values }) => ({
+    sum: body.op('MatMul', [weights, values]),
+    total: body.op('ReduceSum', [weights, last], { keepdims: 1 }),
+  }));
+  return [...(first === undefined ? [] : [first]), ...sums].reduce((before, part) => ({
+    sum: body.op('Add', [part.sum, before.sum]),
+    total: body.op('Add', [part.total, before.total]),
+  }));
 }

@@ -86,19 +86,24 @@ export function factoredBiases({ offset, score }: Pick<BiasTables, 'offset' | 's
 export interface ScoreOperands extends Pick<LogitsOperands, 'problem' | 'portable' | 'q' | 'keys'> {
   /** Number of axes of the operands: 2, or 3 where the first is a batch. */
   readonly rank: 2 | 3;
+  /** Whether the keys are columns, [D, keys]. Default: false, rows. */
+  readonly areColumns?: boolean;
 }
 
 /** Adds the nodes that compute scale · q kᵀ and the soft cap. */
-export function emitScores(body: GraphScope, { problem, portable, q, keys, rank }: ScoreOperands): Name {
+export function emitScores(
+  body: GraphScope,
+  { problem, portable, q, keys, rank, areColumns = false }: ScoreOperands,
+): Name {
   const { scale, softcap } = problem;
   const { model } = body;
   const factor = softcap === undefined ? scale : scale / softcap;
+  const columns = (): Name =>
+    areColumns ? keys : body.op('Transpose', [keys], { perm: rank === 2 ? [1, 0] : [0, 2, 1] });
+  const transB = areColumns ? 0 : 1;
   const scores = portable
-    ? body.op('MatMul', [
-        body.op('Mul', [q, model.scalar(factor)]),
-        body.op('Transpose', [keys], { perm: rank === 2 ? [1, 0] : [0, 2, 1] }),
-      ])
-    : body.op('FusedMatMul', [q, keys], { alpha: { float: factor }, transB: 1 }, MICROSOFT);
+    ? body.op('MatMul', [body.op('Mul', [q, model.scalar(factor)]), columns()])
+    : body.op('FusedMatMul', [q, keys], { alpha: { float: factor }, transB }, MICROSOFT);
   return softcap === undefined ? scores : body.op('Mul', [body.op('Tanh', [scores]), model.scalar(softcap)]);
 }
 
