@@ -12,6 +12,7 @@ import { storedTables } from './stored.ts';
 import type { Suite, SuiteOptions, Table } from './suite.ts';
 import { againstBase } from './suites/base.ts';
 import { ceilingsSuite } from './suites/ceilings.ts';
+import { causalSuite } from './suites/causal.ts';
 import { checkpointsSuite } from './suites/checkpoints.ts';
 import { corpusSuite } from './suites/corpus.ts';
 import { cpuSuite } from './suites/cpu.ts';
@@ -67,6 +68,7 @@ const suites: readonly Suite[] = [
   tokenizersSuite,
   tasksSuite,
   generateSuite,
+  causalSuite,
   serveSuite,
   corpusSuite,
   workersSuite,

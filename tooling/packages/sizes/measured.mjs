@@ -59,7 +59,7 @@ export const ROWS = [
     what: '@attn/models',
     ...all('@attn/models'),
     files: (file) => !isPageHub(file) && !isTask(file),
-    limit: 117,
+    limit: 121,
   },
   {
     what: '@attn/models: tasks, each loaded with its pipeline',

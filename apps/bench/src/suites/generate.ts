@@ -11,17 +11,14 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { sizeOf } from '@attn/core/backend';
 import { LED_PRESETS, ledFamily, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
-import { median } from 'simple-statistics';
 import type { GenerateTask, GenerateTimes } from '../generate/generate-process.ts';
-import type { SteadyGrowth, SteadyTask } from '../generate/steady-process.ts';
+import { inProcess, overFloor, WINDOW } from '../generate/over-floor.ts';
+import type { SteadyGrowth } from '../generate/steady-process.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
 const BACKENDS = ['wasm', 'onnx'] as const;
 const WHO = [...BACKENDS, 'pytorch'] as const;
 type Who = (typeof WHO)[number];
-
-/** Steps of a window, over which a median is taken. */
-const WINDOW = 16;
 
 const BEAMS = 4;
 
@@ -108,13 +105,6 @@ function smallConfig({ quick }: SuiteOptions) {
   };
 }
 
-/** Runs a script of `generate/` in a fresh process, and reads the object that it prints. */
-async function inProcess<R>(script: string, task: GenerateTask | SteadyTask): Promise<R> {
-  const path = fileURLToPath(new URL(`../generate/${script}.js`, import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [path, JSON.stringify(task)]);
-  return JSON.parse(stdout) as R;
-}
-
 /** Runs the original. It reads no memory beside the steps, so that there is no floor. */
 async function inPython(task: Omit<GenerateTask, 'backend'>): Promise<GenerateTimes> {
   const path = fileURLToPath(new URL('../../src/generate/pytorch_led.py', import.meta.url));
@@ -149,7 +139,8 @@ async function decoding(stored: Stored, options: SuiteOptions): Promise<Table> {
     for (const beams of [1, BEAMS]) {
       options.log(`generate: ${beams} beams, ${who}`);
       const times = await run({ steps, beams });
-      const [early, late] = [0, steps - WINDOW].map((from) => overFloor(times, stored, beams, from));
+      const bytesOf = (written: number): number => stepBytes(stored, beams, written);
+      const [early, late] = [0, steps - WINDOW].map((from) => overFloor(times, bytesOf, from));
       const caches = 4 * (cacheNumbers(sizes, length) + beams * cacheNumbers(sizes, steps));
       rows.push({
         who: `${who === 'pytorch' ? 'PyTorch' : `@attn/${who}`}, ${beams === 1 ? 'greedy' : `${beams} beams`}`,
@@ -176,26 +167,6 @@ async function decoding(stored: Stored, options: SuiteOptions): Promise<Table> {
 }
 
 const cellOf = (value: number): number | string => (Number.isNaN(value) ? '' : value);
-
-/** Medians over a window of steps. Without bandwidths, only their time. */
-function overFloor(
-  { steps, bandwidths }: GenerateTimes,
-  stored: Stored,
-  beams: number,
-  from: number,
-): { readonly ms: number; readonly floor: number; readonly ratio: number } {
-  const window = steps.slice(from, from + WINDOW);
-  const floors = window.map((_, i) => {
-    const step = from + i;
-    const bandwidth = (bandwidths[step] + bandwidths[step + 1]) / 2;
-    return (1000 * stepBytes(stored, beams, step + 1)) / bandwidth;
-  });
-  return {
-    ms: median(window),
-    floor: median(floors),
-    ratio: median(window.map((ms, i) => ms / floors[i])),
-  };
-}
 
 async function steadiness(folder: string, options: SuiteOptions): Promise<Table> {
   const { threads = 2, quick } = options;

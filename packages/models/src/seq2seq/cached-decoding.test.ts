@@ -225,11 +225,11 @@ test('impossible steps are refused', () => {
   expect(() => step({ texts, rows: 2, length: 5, capacity: 4 })).toThrow(
     'capacity must be at least the length 5, got 4',
   );
-  const one = { texts, rows: 2, capacity: 4 };
-  expect(() => step({ ...one, best: { count: 1000, sums: false } })).toThrow(
+  const small = { texts, rows: 2, capacity: 4 };
+  expect(() => step({ ...small, best: { count: 1000, sums: false } })).toThrow(
     `count of best must be at most ${ledModel.vocabSize}, got 1000`,
   );
-  expect(() => step({ ...one, best: { count: 0, sums: false } })).toThrow(
+  expect(() => step({ ...small, best: { count: 0, sums: false } })).toThrow(
     'count must be a positive integer, got 0',
   );
   expect(() => step({ rows: 2, capacity: 4 })).toThrow('texts must be');
