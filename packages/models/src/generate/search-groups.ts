@@ -34,7 +34,7 @@ export async function runSearches(
 ): Promise<readonly Generated[]> {
   const results = new Map<number, Generated>();
   for (const group of searchGroups(runnable.model, inputs)) {
-    const members = await runSearch(
+    const texts = await runSearch(
       where,
       runnable,
       group.map((input) => inputs[input].source),
@@ -46,7 +46,7 @@ export async function runSearches(
         onText: onText && ((piece, member, row) => onText(piece, group[member], row)),
       },
     );
-    for (const [member, result] of members.entries()) results.set(group[member], result);
+    for (const [member, text] of texts.entries()) results.set(group[member], text);
     onEnd(group);
   }
   return inputs.flatMap((_, input) => results.get(input) ?? []);
