@@ -112,6 +112,16 @@ describe('broken properties are caught', () => {
     await expect(independent?.check(referenceBackend(make()))).rejects.toThrow('attn:attention:');
   });
 
+  test.each([
+    'takes the cosine for the sine',
+    'reads tables one element further',
+    'counts pairs of the score the other way',
+  ])('random scores: %s', async (name) => {
+    const { make } = faults.find((fault) => fault.name === name) ?? faults[0];
+    const scores = backendProperties.find(({ id }) => id === 'property:scores');
+    await expect(scores?.check(referenceBackend(make()))).rejects.toThrow('attn:attention:');
+  });
+
   test('a mask that random calls must find to be ignored', async () => {
     const { make } = faults.find(({ name }) => name === 'ignores the key mask') ?? faults[0];
     const oracle = backendProperties.find(({ id }) => id === 'property:oracle');

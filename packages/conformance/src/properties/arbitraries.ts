@@ -198,7 +198,7 @@ function withRuntimeData(spec: AttentionCaseSpec): AttentionCaseSpec {
 }
 
 /** Drops options without effect, and makes the call print as the id of its case. */
-function presentable(spec: AttentionCaseSpec): AttentionCaseSpec {
+export function presentable(spec: AttentionCaseSpec): AttentionCaseSpec {
   const { biasHoles, biasData } = spec.bias === undefined ? {} : spec;
   const call = { ...spec, biasHoles, biasData };
   return Object.assign(call, { [fc.toStringMethod]: () => attentionCases('', [call])[0].id });

@@ -14,6 +14,7 @@ import { planProblem } from '../plan-check.ts';
 import { differences, runCase } from '../runner.ts';
 import { storageError } from '../tolerance/rounding.ts';
 import { arbitraryCall, arbitraryMaskedCall, arbitraryUnordered } from './arbitraries.ts';
+import { arbitraryScoredCall } from './score-trees.ts';
 import { firstRows, onlyPart, reverseKeys, spoilOthers } from './transform.ts';
 
 export { arbitraryCall };
@@ -81,6 +82,12 @@ function build(spec: AttentionCaseSpec): ReturnType<ReturnType<typeof attentionC
   return attentionCases('A random call.', [spec])[0].build();
 }
 
+/** Throws unless a backend that supports the call gives what the oracle says. */
+async function likeOracle(backend: Backend, spec: AttentionCaseSpec): Promise<void> {
+  const result = await runCase(backend, attentionCases('A random call.', [spec])[0]);
+  if (result.status === 'failed') throw new Error(result.message);
+}
+
 /** The graph of dense attention. */
 const simplest = (): Graph => build({ pattern: full(), n: 4 }).graph;
 
@@ -128,11 +135,19 @@ export const backendProperties: readonly BackendProperty[] = [
     needs: simplest,
     check: (backend, of) =>
       fc.assert(
-        ofCalls(arbitraryCall, async (spec) => {
-          const result = await runCase(backend, attentionCases('A random call.', [spec])[0]);
-          if (result.status === 'failed') throw new Error(result.message);
-        }),
+        ofCalls(arbitraryCall, (spec) => likeOracle(backend, spec)),
         parameters(150, of),
+      ),
+  },
+  {
+    id: 'property:scores',
+    description: 'Random expressions of scores, one for each head, give what the oracle says.',
+    needs: () => build({ pattern: full(), n: 4, score: 'squared' }).graph,
+    check: (backend, of) =>
+      fc.assert(
+        ofCalls(arbitraryScoredCall, (spec) => likeOracle(backend, spec)),
+        // A kernel is compiled for each call, for seconds where calls are sampled.
+        parameters(of === undefined ? 16 : 1),
       ),
   },
   property(

@@ -142,5 +142,6 @@ function leastOf(a: number, b: number): number {
 /** log Σ e^x. */
 function logSum(terms: readonly number[]): number {
   const max = terms.reduce((most, term) => Math.max(most, term), -Infinity);
+  if (!Number.isFinite(max)) return max;
   return max + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - max), 0));
 }

@@ -61,6 +61,15 @@ function rounded(value: number, error: number): Approximate {
   return approximate(value, error + UNIT * (Math.abs(value) + error) + TINY);
 }
 
+/** A function that grows with both numbers: it lies between its values at their least and their greatest. */
+function between(f: (a: number, b: number) => number): (a: Approximate, b: Approximate) => Approximate {
+  return (a, b) => {
+    const value = f(a.value, b.value);
+    const [low, high] = [f(a.value - a.error, b.value - b.error), f(a.value + a.error, b.value + b.error)];
+    return approximate(value, Math.max(value - low, high - value));
+  };
+}
+
 const NUMBERS = {
   add: (a, b) => rounded(a.value + b.value, a.error + b.error),
   sub: (a, b) => rounded(a.value - b.value, a.error + b.error),
@@ -73,8 +82,8 @@ const NUMBERS = {
     const moved = least > 0 ? (a.error + Math.abs(value) * b.error) / least : b.value === 0 ? 0 : Infinity;
     return approximate(value, moved + 8 * UNIT * Math.abs(value) + TINY);
   },
-  min: (a, b) => approximate(Math.min(a.value, b.value), Math.max(a.error, b.error)),
-  max: (a, b) => approximate(Math.max(a.value, b.value), Math.max(a.error, b.error)),
+  min: between(Math.min),
+  max: between(Math.max),
 } satisfies Record<string, (a: Approximate, b: Approximate) => Approximate>;
 
 /** Backends know sines and cosines of so many radians. */

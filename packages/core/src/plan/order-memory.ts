@@ -12,8 +12,8 @@ export class OrderMemory {
   readonly #choices = new LruMap<Omit<Choice, 'arrangement'>>(256);
 
   /**
-   * The cheapest arrangement for a head, from memory where an equal pattern had equal rows. `key` is that of a
-   * pattern that needs no data of a call.
+   * The cheapest arrangement for a head, from memory where an equal pattern had equal rows. `key` is that of
+   * a pattern that needs no data of a call.
    */
   *arrange(headPattern: HeadPattern, rows: Rows, options: MemoryOptions): Steps<Choice> {
     const { separateGlobals, key } = options;

@@ -143,7 +143,7 @@ export function* countPairs(plane: Plane, { limit, budget, isEstimate }: CountOp
   const { queries, keys } = plane;
   const rowBlocks = Math.ceil(queries.count / TILE);
   const sample = isEstimate && rowBlocks > SAMPLE ? spread(rowBlocks, SAMPLE) : undefined;
-  const each = sample === undefined ? 1 : rowBlocks / SAMPLE;
+  const weight = sample === undefined ? 1 : rowBlocks / SAMPLE;
   let open = 0;
   let masked = 0;
   const pairsIn = (r0: number, r1: number, c0: number, c1: number): number =>
@@ -154,16 +154,16 @@ export function* countPairs(plane: Plane, { limit, budget, isEstimate }: CountOp
     },
     some(rowBlock, column) {
       masked += pairsIn(rowBlock, rowBlock + 1, column, column + 1);
-      return each * (open + masked) <= limit;
+      return weight * (open + masked) <= limit;
     },
   };
   yield* descend(plane, visitor, { budget, sample });
-  return { pairs: each * (open + masked), open: each * open };
+  return { pairs: weight * (open + masked), open: weight * open };
 }
 
 /**
- * `count` numbers below `total`, one in each of as many equal parts, and there at a place of its own: a period
- * of the pattern must not meet all of them.
+ * `count` numbers below `total`, one in each of as many equal parts, and there at a place of its own: a
+ * period of the pattern must not meet all of them.
  */
 function spread(total: number, count: number): readonly number[] {
   return Array.from({ length: count }, (_, i) => Math.floor(((i + ((i * GOLDEN) % 1)) * total) / count));

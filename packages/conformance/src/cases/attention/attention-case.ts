@@ -18,7 +18,7 @@ import {
 import { sampleRows } from '../../rows.ts';
 import { inHalf, plant } from '../inputs.ts';
 import { describePattern } from './describe-pattern.ts';
-import { SCORES, type NamedScore } from './scores.ts';
+import { scoreOf, type NamedScore } from './scores.ts';
 
 /** The declarative form of an attention case. Absent fields have the named defaults. */
 export interface AttentionCaseSpec {
@@ -79,7 +79,7 @@ export interface AttentionCaseSpec {
   readonly sinks?: DataRecipe;
   /** Sinks are f32 beside halves. */
   readonly wideSinks?: boolean;
-  /** The name of a score among `SCORES`. */
+  /** The name of a score among `SCORES`, or its tree as JSON, as `scoreOf` reads it. */
   readonly score?: string;
   /** Separate projections for global tokens. */
   readonly separate?: boolean;
@@ -156,7 +156,7 @@ function buildGraph(spec: AttentionCaseSpec, inputs: Tensors): ReturnType<GraphB
       scale: spec.scale,
       queryOffset: spec.offset,
       softcap: spec.softcap,
-      score: spec.score === undefined ? undefined : SCORES[spec.score].score,
+      score: spec.score === undefined ? undefined : scoreOf(spec.score).score,
       layout: spec.layout,
       returnLse: spec.lse ?? true,
     },
@@ -231,7 +231,7 @@ function makeInputs(spec: AttentionCaseSpec, id: string, round: number): Tensors
   if (spec.relative !== undefined)
     inputs.relativeBias = floats('relative', [heads, 2 * spec.relative + 1], 'bell');
   if (spec.sinks) inputs.sinks = floats('sinks', [heads], spec.sinks);
-  const tried: NamedScore | undefined = spec.score === undefined ? undefined : SCORES[spec.score];
+  const tried: NamedScore | undefined = spec.score === undefined ? undefined : scoreOf(spec.score);
   for (const [table, recipe] of Object.entries(tried?.tables({ batch, heads, n }) ?? {})) {
     const name = tableInput(table);
     inputs[name] =

@@ -1,5 +1,5 @@
 /** Scores that the cases try, by name, with the tables that they read. */
-import { score, type Score, type ScoreFunction, type ScoreValue } from '@attn/core';
+import { score, type Score, type Json, type ScoreFunction, type ScoreValue } from '@attn/core';
 import type { DataRecipe } from '../../data.ts';
 
 /** The sizes of a case that shapes of tables depend on. */
@@ -141,3 +141,17 @@ export const SCORES: Readonly<Record<string, NamedScore>> = {
   ),
   exactly: named((s, { q, k }) => s.add(q.sub(k).mul(2))),
 };
+
+/** Extents of the tables of trees; places beyond them are moved to their ends. */
+const EXTENTS = [5, 3, 4, 2];
+
+/** A score by its name, or by its tree as JSON. All tables of a tree have the same extents. */
+export function scoreOf(text: string): NamedScore {
+  if (Object.hasOwn(SCORES, text)) return SCORES[text];
+  const own = score(JSON.parse(text) as Json);
+  const tables = Object.entries(own.tables).map(([name, { rank, isInteger }]) => {
+    const shape = EXTENTS.slice(0, rank);
+    return [name, isInteger ? { shape, below: 9 } : { shape }] as const;
+  });
+  return { score: own, tables: () => Object.fromEntries(tables) };
+}
