@@ -196,13 +196,13 @@ test('workers with one copy of the weights leave the tables of one thread', asyn
     await using corpus = await openCorpus(together, { model: MODEL, load });
     expect(await corpus.index(documents)).toMatchObject({ added: 20, failed: [] });
   }
-  const [one, other] = [await tablesOf(alone), await tablesOf(together)];
-  expect(other.documents).toEqual(one.documents);
-  expect(other.passages).toHaveLength(20);
-  for (const [i, { embedding, ...passage }] of other.passages.entries()) {
-    const { embedding: expected, ...rest } = one.passages[i];
+  const [expected, tables] = [await tablesOf(alone), await tablesOf(together)];
+  expect(tables.documents).toEqual(expected.documents);
+  expect(tables.passages).toHaveLength(20);
+  for (const [i, { embedding, ...passage }] of tables.passages.entries()) {
+    const { embedding: vector, ...rest } = expected.passages[i];
     expect(passage).toEqual(rest);
-    for (const [k, value] of embedding.entries()) expect(value).toBeCloseTo(expected[k], 5);
+    for (const [k, value] of embedding.entries()) expect(value).toBeCloseTo(vector[k], 5);
   }
 });
 

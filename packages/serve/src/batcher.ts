@@ -1,7 +1,7 @@
 /**
  * Runs the inputs of all requests on one model: what arrives within a few milliseconds, and what arrives
- * while the model is busy, runs together. A model with workers runs several such batches at once. Requests take turns, one input each, so that a large one does not
- * keep small ones waiting.
+ * while the model is busy, runs together. A model with workers runs several such batches at once. Requests
+ * take turns, one input each, so that a large one does not keep small ones waiting.
  */
 import { AttnError } from '@attn/core';
 import { eventLoopTurn } from '@attn/core/backend';

@@ -24,7 +24,7 @@ export const workersSuite: Suite = {
     const folder = await mkdtemp(join(tmpdir(), 'attn-bench-'));
     try {
       await writeEncoder(folder);
-      const texts = sentencesOf(20, 300, quick ? 64 : 256);
+      const texts = sentencesOf(20, 300, quick ? 64 : 128);
       const rows: Row[] = [];
       for (const backend of ['wasm', 'onnx'] as const) {
         log(`workers: ${backend}`);

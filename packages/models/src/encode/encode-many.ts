@@ -1,7 +1,8 @@
 /**
  * From any number of texts to vectors, in constant memory. A bounded window of texts waits; of those, texts
  * of one length run together, whatever their order. The source is asked for more only as texts leave the
- * window.
+ * window. A model with workers runs several batches at once; their results come in the order in which they
+ * began.
  */
 import { checkArgument, type Kind } from '@attn/core/backend';
 import { batchesAhead } from '../graph/model-runs.ts';
@@ -14,10 +15,10 @@ import { PatientSource, type Source } from './patient-source.ts';
 import { BATCH_TOKENS } from './run-texts.ts';
 import { StreamSteps, WHERE, type BatchOutcome, type WaitingText } from './stream-steps.ts';
 
-/** Most texts that wait for each batch that may run, where the caller does not say it. */
+/** Most texts that wait, for each worker, where the caller does not say it. */
 const LOOK_AHEAD = 512;
 
-/** Most tokens that wait for each batch that may run, beyond the one text that passes it. */
+/** Most tokens that wait, for each worker, beyond the one text that passes it. */
 const WAITING_TOKENS = 262_144;
 
 /** A source that takes so many milliseconds for its next text gets the results of those before it. */
@@ -42,7 +43,8 @@ export async function* encodeMany(
   checkArgument(WHERE, 'inputs', inputs, aSource);
   const { model, graphs } = runnable;
   const ahead = batchesAhead(graphs);
-  const { lookAhead = LOOK_AHEAD * ahead } = stream;
+  const shares = Math.max(1, graphs.workers);
+  const { lookAhead = LOOK_AHEAD * shares } = stream;
   const { signal, batchTokens = BATCH_TOKENS } = call.options;
   const source = new PatientSource(inputs);
   const window = new LengthWindow<WaitingText>({
@@ -57,7 +59,7 @@ export async function* encodeMany(
   let isSlow = false;
   try {
     while (!source.isOver || window.size > 0 || flights.size > 0) {
-      const isFull = window.size + steps.running >= lookAhead || window.tokens >= WAITING_TOKENS * ahead;
+      const isFull = window.size + steps.running >= lookAhead || window.tokens >= WAITING_TOKENS * shares;
       if (!isFull && !source.isOver) {
         const patience = window.size === 0 ? (flights.first ?? Infinity) : isSlow ? 0 : PATIENCE_MS;
         const next = await source.nextUntil(signal, WHERE, patience);
