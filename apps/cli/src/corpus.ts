@@ -1,10 +1,11 @@
 /** The `--store` option: opens a corpus. The package is loaded here, so that other commands start fast. */
-import { AttnError, type Attn } from '@attn/core';
+import { AttnError } from '@attn/core';
 import type * as CorpusModule from '@attn/corpus';
 import type { Corpus, OpenCorpusOptions } from '@attn/corpus';
 import { requiredText, text, type Options } from './args.ts';
 import type { Command, Context } from './command.ts';
 import { readHubOptions } from './model.ts';
+import type { Site } from './site.ts';
 
 /** The option that says where a corpus is. */
 export const STORE_OPTION: Command['options'][number] = [
@@ -17,7 +18,8 @@ interface OpenStoreOptions extends Pick<
   OpenCorpusOptions,
   'backend' | 'mustExist' | 'dimensions' | 'passageLength' | 'language'
 > {
-  readonly attn: Attn;
+  /** Where the model runs. */
+  readonly loading: Site['loading'];
 }
 
 /** The place of the store. */
@@ -37,7 +39,7 @@ export async function loadCorpus(): Promise<typeof CorpusModule> {
 export async function openStore(
   options: Options,
   context: Context,
-  { attn, ...opening }: OpenStoreOptions,
+  { loading, ...opening }: OpenStoreOptions,
 ): Promise<Corpus> {
   const store = readStore(options);
   const { openCorpus } = await loadCorpus();
@@ -47,7 +49,7 @@ export async function openStore(
   const { signal: _signal, onWarning, ...rest } = hub;
   const load = {
     ...rest,
-    attn,
+    ...loading,
     onProgress: ({ done, total, file }: { done: number; total: number; file: string }) =>
       progress.update(`reading ${file}`, done / total),
   };

@@ -57,22 +57,27 @@ export function readHubOptions(options: Options, { signal, progress, warn }: Con
   };
 }
 
-/** Options of loading, which show the progress of downloading and reading. */
-export function readLoading(options: Options, context: Context, attn?: Attn): NodeLoadOptions {
+/** Options of loading, which show the progress of downloading and reading. `place` says where it runs. */
+export function readLoading(
+  options: Options,
+  context: Context,
+  place: Pick<NodeLoadOptions, 'attn' | 'workers'> = {},
+): NodeLoadOptions {
   const { progress } = context;
   progress.update(`loading ${readSource(options)}`);
   return {
     ...readHubOptions(options, context),
     ...readWeightOptions(options),
-    attn,
+    ...place,
     architecture: text(options, 'architecture'),
     onProgress: ({ done, total, file }) => progress.update(`reading ${file}`, done / total),
   };
 }
 
 /** Loads the model, and shows the progress of downloading and reading. */
-export async function readModel(options: Options, context: Context, attn?: Attn): Promise<LoadedModel> {
-  return loadModel(readSource(options), readLoading(options, context, attn));
+export async function readModel(...how: Parameters<typeof readLoading>): Promise<LoadedModel> {
+  const [options] = how;
+  return loadModel(readSource(options), readLoading(...how));
 }
 
 /** Loads a model that has the method `ability`. Errors: `UNSUPPORTED` for any other. */
@@ -82,7 +87,7 @@ export async function readModelFor<A extends Ability>(
   context: Context,
   attn: Attn,
 ): Promise<ModelsFor[A]> {
-  return loadModel(readSource(options), { ...readLoading(options, context, attn), for: ability });
+  return loadModel(readSource(options), { ...readLoading(options, context, { attn }), for: ability });
 }
 
 /** Reads positions of global tokens, such as `0,7,20`. */

@@ -5,7 +5,16 @@ import * as module from './index.ts';
 
 describeFunctions([module], {
   createAttn: {
-    args: () => [{ backend: 'cpu', tune: 'estimate', cache: false }],
+    args: () => [
+      {
+        backend: 'cpu',
+        backends: ['cpu'],
+        threads: 1,
+        weightsInPlace: true,
+        tune: 'estimate',
+        cache: false,
+      },
+    ],
     options: [0],
     after: (attn) => (attn as Attn).dispose(),
   },

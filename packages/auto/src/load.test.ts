@@ -60,7 +60,7 @@ test.each([
 
 test('a module that a bundler has emptied is listed as left out', async () => {
   const emptied: { readonly x?: () => ReturnType<typeof cpu> } = {};
-  const load = () => backendOf(emptied.x);
+  const load = () => backendOf(emptied.x, {});
   expect(load).toThrow();
   const reason = 'it is not installed, or its bundle was made without it; npm install @attn/x';
   const error = await Promise.resolve()
@@ -74,5 +74,12 @@ test('the default list has the backends of this project', async () => {
   const names = attn.probe().map(({ name }) => name);
   expect(names).toContain('cpu');
   expect(new Set(names).size).toBe(names.length);
+  await attn.dispose();
+});
+
+test('only the backends of a list are loaded, in its order, with so many threads each', async () => {
+  const attn = await createDefault({ backends: ['wasm', 'cpu'], threads: 1, weightsInPlace: true });
+  expect(attn.probe().map(({ name }) => name)).toEqual(['wasm', 'cpu']);
+  expect(attn.probe()).toMatchObject([{ features: { threads: 1 } }, { available: true }]);
   await attn.dispose();
 });

@@ -5,12 +5,15 @@ import { AttnError, type Backend } from '@attn/core';
 class EmptyModule extends Error {}
 
 /**
- * Calls a backend's factory. The factory is undefined when a bundler was
+ * Calls a backend's factory with options. The factory is undefined when a bundler was
  * told to leave the backend out: it then puts an empty module in its place.
  */
-export function backendOf(factory: (() => Backend) | undefined): Backend {
+export function backendOf<O extends object>(
+  factory: ((options: O) => Backend) | undefined,
+  options: O,
+): Backend {
   if (typeof factory !== 'function') throw new EmptyModule();
-  return factory();
+  return factory(options);
 }
 
 /** A backend in the place of one that could not be loaded. It is never available, and its probe says why. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AttnError } from '@attn/core';
 import { describe, expect, test } from 'vitest';
 import { openCorpus, type CorpusDocument, type CorpusProgress } from './index.ts';
-import { failFor, golden, KINDS, tablesOf, useModel, useStores } from './testing/stores.testing.ts';
+import { failFor, golden, KINDS, MODEL, tablesOf, useModel, useStores } from './testing/stores.testing.ts';
 
 const { newStore, newFolder } = useStores();
 const { open, model } = useModel();
@@ -178,6 +178,32 @@ describe.each(KINDS)('a store in a %s', (kind) => {
     await corpus.work({ untilDone: true });
     expect(await corpus.status()).toMatchObject({ pending: 0, done: 4 });
   });
+});
+
+test('workers with one copy of the weights leave the tables of one thread', async () => {
+  const [alone, together] = [await newStore('folder'), await newStore('folder')];
+  const documents = Array.from({ length: 20 }, (_, i) => ({
+    ...note,
+    path: `notes/${i}`,
+    text: `${note.text} ${i}`,
+  }));
+  {
+    await using corpus = await open(alone);
+    await corpus.index(documents);
+  }
+  {
+    const load = { workers: { backend: 'cpu', count: 2 } } as const;
+    await using corpus = await openCorpus(together, { model: MODEL, load });
+    expect(await corpus.index(documents)).toMatchObject({ added: 20, failed: [] });
+  }
+  const [expected, tables] = [await tablesOf(alone), await tablesOf(together)];
+  expect(tables.documents).toEqual(expected.documents);
+  expect(tables.passages).toHaveLength(20);
+  for (const [i, { embedding, ...passage }] of tables.passages.entries()) {
+    const { embedding: vector, ...rest } = expected.passages[i];
+    expect(passage).toEqual(rest);
+    for (const [k, value] of embedding.entries()) expect(value).toBeCloseTo(vector[k], 5);
+  }
 });
 
 test('a folder is open once; a folder of something else is none', async () => {

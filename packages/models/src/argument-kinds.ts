@@ -31,6 +31,9 @@ function withMethods(expected: string, ...methods: readonly string[]): Kind {
 /** An `Attn`. */
 export const anAttn: Kind = withMethods('an Attn, which createAttn makes', 'compile', 'fastestInputs');
 
+/** A `ModelRuns`. */
+export const someRuns: Kind = withMethods('what runs the model in workers', 'runBatch', 'release');
+
 /** A `Model`. */
 export const aModel: Kind = withMethods('a model, which a family loads', 'call', 'fixedGraph');
 

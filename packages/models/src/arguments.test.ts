@@ -10,6 +10,7 @@ import { afterAll, expect, test } from 'vitest';
 import { goldenCalled } from './testing/golden-sets.testing.ts';
 import { goldenFolder, readGolden } from './testing/goldens.testing.ts';
 import * as models from './node.ts';
+import { checkForWorkers } from './workers/load-in-workers.ts';
 
 const attn = await createAttn({ backends: [cpu()] });
 const folder = mkdtempSync(join(tmpdir(), 'attn-arguments-'));
@@ -119,6 +120,11 @@ describeFunctions([models], {
     args: () => [goldenFolder('longformer_short'), { ...loading, ...hub, ...http }],
     options: [1],
     depth: 1,
+  },
+  'loadModel with workers': {
+    call: (workers) => checkForWorkers({}, workers),
+    args: () => [{ backend: 'cpu', count: 1, threads: 1 }],
+    options: [0],
   },
   pipeline: {
     call: (task, options) => models.pipeline(task, goldenFolder('tasks/cls-bert'), options),

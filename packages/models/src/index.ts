@@ -122,7 +122,7 @@ export { viterbi, type TransitionBiases, type ViterbiOptions, type ViterbiPaths 
 export { decodeSpans, type TokenSpan } from './spans/decode-spans.ts';
 export { spansInText, type TextSpan } from './spans/spans-in-text.ts';
 export { readCalibration } from './spans/calibration.ts';
-export type { FileStore, TensorFile, TensorFormat, TensorSpec } from './files/file-store.ts';
+export type { FileStore, StorePlace, TensorFile, TensorFormat, TensorSpec } from './files/file-store.ts';
 export { urlStore, type UrlMap } from './files/url-store.ts';
 export { blobStore, type DirectoryHandle, type PickedFiles } from './files/blob-store.ts';
 export type { ModelSource } from './files/source.ts';
@@ -132,7 +132,8 @@ export type { DownloadProgress } from './hub/copies.ts';
 export { clearCached, isCached, listCached, type IsCachedOptions } from './cache.ts';
 export type { CachedModel } from './hub/cached-model.ts';
 export { openCheckpoint } from './files/open-checkpoint.ts';
-export { loadFrom, loadModel, pipeline, type LoadOptions, type WebLoadOptions } from './load.ts';
+export { loadFrom, loadModel, pipeline, type WebLoadOptions } from './load.ts';
+export type { LoadOptions } from './load-options.ts';
 export { TASK_NAMES, type TaskAliases, type TaskName, type TaskOf, type Tasks } from './tasks/names.ts';
 export type { AnyPipeline } from './tasks/open-pipeline.ts';
 export type { Pipeline, PipelineMembers, PipelineName } from './tasks/pipeline.ts';
@@ -187,7 +188,8 @@ export type {
   TokenText,
 } from './tasks/token-classification/index.ts';
 export type { ForeignTensor, IntegerArray, IntegerList, Integers, Mask } from './inputs/entries.ts';
-export { LoadedModel, type ModelRunOptions } from './loaded-model.ts';
+export type { GraphOutputs, ModelRunOptions, ModelRuns } from './graph/model-runs.ts';
+export { LoadedModel } from './loaded-model.ts';
 export type { Ability } from './loaded/abilities.ts';
 export type { ModelsFor } from './loaded/models-for.ts';
 export { Encoder } from './loaded/encoder.ts';

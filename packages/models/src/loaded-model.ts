@@ -6,21 +6,17 @@ import {
   aString,
   checkArgument,
   checkOptions,
-  show,
+  either,
   type OptionKinds,
-  type RunOptions,
 } from '@attn/core/backend';
-import { anAttn, aModel, aTokenizer } from './argument-kinds.ts';
+import { anAttn, aModel, aTokenizer, someRuns } from './argument-kinds.ts';
 import type { WeightsSource } from './checkpoint/checkpoint.ts';
 import { GraphRuns } from './graph/graph-runs.ts';
-import { checkBatch } from './inputs/batch.ts';
-import type { FixedCall, Model, ModelCall, TokenBatch, VectorBatch } from './model.ts';
+import type { ModelRunOptions, ModelRuns } from './graph/model-runs.ts';
+import type { FixedCall, Model, TokenBatch, VectorBatch } from './model.ts';
 import type { RunnableModel } from './runnable-model.ts';
 import type { FolderSettings } from './sentence/settings.ts';
 import type { TextTokenizer } from './tokenizer.ts';
-
-/** Options of `LoadedModel.run`. */
-export type ModelRunOptions = Omit<RunOptions, 'state'> & { readonly backend?: string };
 
 const RUN_OPTIONS: OptionKinds<ModelRunOptions> = {
   backend: aString,
@@ -57,31 +53,37 @@ export class LoadedModel {
   readonly weights: WeightsSource | undefined;
   /** What the files of sentence-transformers say beside: modules, prompts, the measure of similarity. */
   readonly settings: FolderSettings;
-  private readonly graphs: GraphRuns | undefined;
+  private readonly graphs: ModelRuns | undefined;
 
   /**
    * Errors: `INVALID_ARGUMENT`.
    *
    * @param tokenizer a `Tokenizer` of `@attn/tokenizers`, or one of your own
-   * @param attn runs the model on its backends; without it the model can only be inspected and exported
+   * @param attn runs the model on its backends; without it the model can only be inspected and exported.
+   *   `loadModel` with `workers` passes what runs it in these
    * @param weights the files that the weights were read from
    * @param settings what the files of sentence-transformers say beside; `loadModel` reads it
    */
   constructor(
     model: Model,
     tokenizer?: TextTokenizer,
-    attn?: Attn,
+    attn?: Attn | ModelRuns,
     weights?: WeightsSource,
     settings: FolderSettings = {},
   ) {
     checkArgument('models/LoadedModel', 'model', model, aModel);
     if (tokenizer !== undefined) checkArgument('models/LoadedModel', 'tokenizer', tokenizer, aTokenizer);
-    if (attn !== undefined) checkArgument('models/LoadedModel', 'attn', attn, anAttn);
+    if (attn !== undefined) checkArgument('models/LoadedModel', 'attn', attn, either(anAttn, someRuns));
     this.network = model;
     this.tokenizer = tokenizer;
     this.weights = weights;
     this.settings = settings;
-    this.graphs = attn && new GraphRuns(attn);
+    this.graphs = attn === undefined || 'runBatch' in attn ? attn : new GraphRuns(attn, model);
+  }
+
+  /** Number of worker threads, each of which runs a batch at a time; 0 where there are none. */
+  get workers(): number {
+    return this.graphs?.workers ?? 0;
   }
 
   /**
@@ -95,8 +97,7 @@ export class LoadedModel {
   async run(batch: TokenBatch | VectorBatch, options: ModelRunOptions = {}): Promise<Tensors> {
     const { graphs } = this.runnable();
     const checked = checkOptions(WHERE, options, RUN_OPTIONS);
-    const { graph, inputs } = callOf(this.network, batch);
-    const { outputs } = await graphs.run(graph, inputs, checked);
+    const { outputs } = await graphs.runBatch(batch, checked);
     const { sentence } = this.settings;
     if (sentence === undefined) return outputs;
     const { batchEmbedding } = await import('./sentence/batch-embedding.ts');
@@ -115,14 +116,14 @@ export class LoadedModel {
     return this.network.fixedGraph(call);
   }
 
-  /** Releases the compiled graphs. The model can still be used: it compiles again. */
+  /** Releases the compiled graphs, and ends workers. The model can still be used: it begins anew. */
   dispose(): void {
-    this.graphs?.release();
+    void this[Symbol.asyncDispose]();
   }
 
-  /** Calls `dispose()`; `await using` calls it. */
+  /** Does what `dispose()` does, and waits until workers have ended; `await using` calls it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.dispose();
+    await this.graphs?.release();
   }
 
   private runnable(): RunnableModel {
@@ -131,19 +132,4 @@ export class LoadedModel {
     const message = 'the model was loaded without an attn to run it on: loadModel(source, { attn })';
     throw new AttnError('MISSING_INPUT', WHERE, message);
   }
-}
-
-function callOf(model: Model, batch: TokenBatch | VectorBatch): ModelCall {
-  const checked = checkBatch(WHERE, batch);
-  const isVectors = 'inputsEmbeds' in checked;
-  if (isVectors && 'inputIds' in checked) {
-    throw new AttnError('INVALID_ARGUMENT', WHERE, 'the batch must have inputIds or inputsEmbeds, got both');
-  }
-  if (!isVectors && !('inputIds' in checked)) {
-    const message = `the batch must have inputIds, or inputsEmbeds in models of vectors, got ${show(batch)}`;
-    throw new AttnError('MISSING_INPUT', WHERE, message);
-  }
-  if (!isVectors) return model.call(checked);
-  if (model.callVectors !== undefined) return model.callVectors(checked);
-  throw new AttnError('INVALID_ARGUMENT', WHERE, `${model.architecture} takes inputIds, got inputsEmbeds`);
 }

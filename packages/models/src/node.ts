@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { AttnError } from '@attn/core';
-import { checkOptions, show, type OptionKinds } from '@attn/core/backend';
+import { anObject, checkOptions, show, type OptionKinds } from '@attn/core/backend';
 import type { Tokenizer } from '@attn/tokenizers';
 import { blobStore, isPicked } from './files/blob-store.ts';
 import { filesAt, isFileUrl, pathOfUrl } from './files/file-urls.ts';
@@ -15,7 +15,8 @@ import { HUB_OPTIONS, hubStore, STORE_OPTIONS, type HubStoreOptions } from './hu
 import { isHubId } from './hub/names.ts';
 import { HTTP_OPTIONS, urlStore, type UrlMap } from './files/url-store.ts';
 import { kindOf } from './kind-of.ts';
-import { LOAD_OPTIONS, loadFrom, splitOptions, type LoadOptions } from './load.ts';
+import { loadFrom } from './load.ts';
+import { LOAD_OPTIONS, splitOptions, type LoadOptions } from './load-options.ts';
 import type { Ability } from './loaded/abilities.ts';
 import type { ModelsFor } from './loaded/models-for.ts';
 import type { LoadedModel } from './loaded-model.ts';
@@ -23,6 +24,7 @@ import { tokenizerOf } from './open-model.ts';
 import type { TaskOf } from './tasks/names.ts';
 import type { AnyPipeline } from './tasks/open-pipeline.ts';
 import type { Pipeline, PipelineName } from './tasks/pipeline.ts';
+import type { WorkersOptions } from './workers/options.ts';
 
 export * from './index.ts';
 export { folderStore, openTensorFile } from './files/folder-store.ts';
@@ -33,6 +35,7 @@ export {
   type HubOptions,
   type HubStoreOptions,
 } from './hub/folder/hub-store.ts';
+export type { WorkerBackend, WorkersOptions } from './workers/options.ts';
 export { clearCached, isCached, listCached, type IsCachedOptions } from './hub/folder/manage-cache.ts';
 
 /** Options of `openModel` in Node. */
@@ -42,7 +45,13 @@ export interface OpenModelOptions extends HubStoreOptions {
 }
 
 /** Options of `loadModel` in Node. */
-export interface NodeLoadOptions extends LoadOptions, Omit<OpenModelOptions, 'weights'> {}
+export interface NodeLoadOptions extends LoadOptions, Omit<OpenModelOptions, 'weights'> {
+  /**
+   * Worker threads that run the model's batches, in place of `attn`. The model has to be in a folder of this
+   * machine, or on the hub. Default: batches run one by one on the backends of `attn`.
+   */
+  readonly workers?: WorkersOptions;
+}
 
 const WHERE = 'models/load';
 
@@ -51,7 +60,11 @@ const PLACE_OPTIONS: OptionKinds<Omit<OpenModelOptions, 'weights'>> = {
   ...HUB_OPTIONS,
   headers: HTTP_OPTIONS.headers,
 };
-const NODE_OPTIONS: OptionKinds<NodeLoadOptions> = { ...LOAD_OPTIONS, ...PLACE_OPTIONS };
+const NODE_OPTIONS: OptionKinds<NodeLoadOptions> = {
+  ...LOAD_OPTIONS,
+  ...PLACE_OPTIONS,
+  workers: anObject,
+};
 
 /**
  * The files of a model: of a folder, by its path or its `file:` URL; of the Hugging Face hub by its id
@@ -106,11 +119,12 @@ export async function loadTokenizer(
 }
 
 /**
- * Loads a model from any source that `openModel` takes.
+ * Loads a model from any source that `openModel` takes. With `workers`, batches of it run side by side in
+ * worker threads.
  *
  * Errors: `FILE_NOT_FOUND`, `MALFORMED_FILE` (files that break their rules, tensors that do not fit the
- * config), `UNSUPPORTED` (an unknown model, code of its own), `INVALID_ARGUMENT`, `TIMEOUT` (no network),
- * `ABORTED`.
+ * config), `UNSUPPORTED` (an unknown model, code of its own, workers for a model that is in no folder),
+ * `INVALID_ARGUMENT`, `TIMEOUT` (no network), `ABORTED`; with workers `BACKEND_UNAVAILABLE`, `WORKER_DIED`.
  *
  * @example
  * const attn = await createAttn();
@@ -123,8 +137,12 @@ export async function loadModel<A extends Ability>(
 ): Promise<ModelsFor[A]>;
 export async function loadModel(source: ModelSource, options?: NodeLoadOptions): Promise<LoadedModel>;
 export async function loadModel(source: ModelSource, options: NodeLoadOptions = {}): Promise<LoadedModel> {
-  const { loading, place } = splitOptions(checkOptions(WHERE, options, NODE_OPTIONS));
-  return loadFrom(await openModel(source, place), loading);
+  const { workers, ...rest } = checkOptions(WHERE, options, NODE_OPTIONS);
+  const { loading, place } = splitOptions(rest);
+  if (workers === undefined) return loadFrom(await openModel(source, place), loading);
+  const { checkForWorkers, loadInWorkers } = await import('./workers/load-in-workers.ts');
+  const checked = checkForWorkers(loading, workers);
+  return loadInWorkers(await openModel(source, place), loading, checked);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** A model with everything that running it on texts takes: what `encode`, `generate` and tasks work with. */
-import type { GraphRuns } from './graph/graph-runs.ts';
+import type { ModelRuns } from './graph/model-runs.ts';
 import type { Model } from './model.ts';
 import type { FolderSettings } from './sentence/settings.ts';
 import type { TextTokenizer } from './tokenizer.ts';
@@ -8,6 +8,6 @@ import type { TextTokenizer } from './tokenizer.ts';
 export interface RunnableModel {
   readonly model: Model;
   readonly tokenizer: TextTokenizer | undefined;
-  readonly graphs: GraphRuns;
+  readonly graphs: ModelRuns;
   readonly settings: FolderSettings;
 }

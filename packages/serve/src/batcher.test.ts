@@ -31,7 +31,7 @@ function lane(key = 'a') {
   return { lane: own, runs, release };
 }
 
-const RULES = { gatherMs: 1, batchInputs: 4, batchTokens: 1_000, maxQueue: 12 };
+const RULES = { gatherMs: 1, batchInputs: 4, batchTokens: 1_000, maxQueue: 12, batchesAtOnce: 1 };
 const batcher = (rules: object = {}) => new Batcher({ ...RULES, ...rules }, { onBatch: () => {} });
 const valuesOf = async (answers: ReturnType<Batcher['submit']>): Promise<number[]> =>
   (await answers).map(({ values }) => values[0]);
@@ -60,6 +60,32 @@ test('other lanes and more tokens run by themselves', async () => {
   ]);
   expect([first.runs, other.runs]).toEqual([[['aa', 'b'], ['c']], [['d']]]);
   expect(await queue.submit(first.lane, [], signal)).toEqual([]);
+});
+
+test('a model with workers runs several batches at once, and no more than that', async () => {
+  const { lane: own, runs, release } = lane();
+  const queue = batcher({ batchesAtOnce: 2 });
+  const submit = (text: string) => valuesOf(queue.submit(own, inputsOf('wait', text), signal));
+  const answers = [submit('a')];
+  await vi.waitFor(() => expect(runs).toHaveLength(1));
+  answers.push(submit('bb'));
+  await vi.waitFor(() => expect(runs).toHaveLength(2));
+  answers.push(submit('ccc'));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(runs).toEqual([
+    ['wait', 'a'],
+    ['wait', 'bb'],
+  ]);
+  while (runs.length < 3 || release.length > 0) {
+    release.shift()?.();
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  expect(await Promise.all(answers)).toEqual([
+    [4, 1],
+    [4, 2],
+    [4, 3],
+  ]);
+  await vi.waitFor(() => expect(queue.isIdle).toBe(true));
 });
 
 test('beyond the queue requests are refused, and the queue goes on', async () => {

@@ -1,7 +1,7 @@
 /**
  * Runs the inputs of all requests on one model: what arrives within a few milliseconds, and what arrives
- * while the model is busy, runs together. Requests take turns, one input each, so that a large one does not
- * keep small ones waiting.
+ * while the model is busy, runs together. A model with workers runs several such batches at once. Requests
+ * take turns, one input each, so that a large one does not keep small ones waiting.
  */
 import { AttnError } from '@attn/core';
 import { eventLoopTurn } from '@attn/core/backend';
@@ -52,14 +52,18 @@ interface Part {
   readonly index: number;
 }
 
-type Rules = Pick<Settings, 'gatherMs' | 'batchInputs' | 'batchTokens' | 'maxQueue'>;
+interface Rules extends Pick<Settings, 'gatherMs' | 'batchInputs' | 'batchTokens' | 'maxQueue'> {
+  /** How many batches may run at one time. */
+  readonly batchesAtOnce: number;
+}
 
 export class Batcher {
   private readonly rules: Rules;
   private readonly events: BatcherEvents;
   private readonly jobs: Job[] = [];
-  private isRunning = false;
-  private speed = 0; // inputs a second
+  /** How many loops take batches from the queue. */
+  private loops = 0;
+  private speed = 0; // inputs a second of one loop
 
   constructor(rules: Rules, events: BatcherEvents) {
     this.rules = rules;
@@ -74,9 +78,9 @@ export class Batcher {
   /** Refuses inputs for which there is no room. Errors: 429, with the time after which there may be. */
   checkRoom(count: number): void {
     const { waiting } = this;
-    const { maxQueue } = this.rules;
+    const { maxQueue, batchesAtOnce } = this.rules;
     if (waiting + count <= maxQueue) return;
-    const seconds = this.speed === 0 ? 1 : Math.ceil(waiting / this.speed);
+    const seconds = this.speed === 0 ? 1 : Math.ceil(waiting / this.speed / batchesAtOnce);
     const retryAfter = Math.min(Math.max(seconds, 1), 60);
     const message = `the server is busy: ${waiting} inputs wait, and ${maxQueue} are the most; try again in ${retryAfter} s`;
     throw new ApiError(429, message, { code: 'rate_limit_exceeded', retryAfter });
@@ -111,13 +115,13 @@ export class Batcher {
       if (signal.aborted) return abort();
       signal.addEventListener('abort', abort, { once: true });
       this.jobs.push(job);
-      if (!this.isRunning) void this.work();
+      if (this.loops < this.rules.batchesAtOnce) void this.work();
     });
   }
 
   /** Whether nothing waits or runs. */
   get isIdle(): boolean {
-    return !this.isRunning;
+    return this.loops === 0;
   }
 
   private remove(job: Job): void {
@@ -126,13 +130,13 @@ export class Batcher {
   }
 
   private async work(): Promise<void> {
-    this.isRunning = true;
+    this.loops += 1;
     await new Promise((resolve) => void setTimeout(resolve, this.rules.gatherMs));
     for (let parts = this.takeParts(); parts.length > 0; parts = this.takeParts()) {
       await this.runParts(parts);
       await eventLoopTurn(); // what has arrived meanwhile joins
     }
-    this.isRunning = false;
+    this.loops -= 1;
   }
 
   /** The inputs that run next: those of the lane of the first job, one of each job in turn. */

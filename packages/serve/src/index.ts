@@ -45,7 +45,8 @@ const LISTEN: OptionKinds<ListenOptions> = { port: integer(0, 65_535), host: aSt
 
 /**
  * Makes a server of a model. An `Encoder` answers `/v1/embeddings` and `/v1/rerank` (by the similarity of
- * vectors), a `PairScorer` `/v1/rerank`. The server runs one batch at a time.
+ * vectors), a `PairScorer` `/v1/rerank`. The server runs one batch at a time, or one in each worker of a
+ * model that was loaded with `workers`.
  *
  * Errors: `INVALID_ARGUMENT`, `UNSUPPORTED` (a model that is neither), `MISSING_INPUT` (no tokenizer).
  *

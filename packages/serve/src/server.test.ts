@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadModel, type TextTokenizer } from '@attn/models/node';
 import { describe, expect, test, vi } from 'vitest';
 import { createServer } from './index.ts';
-import { attn, encoder, post, PROMPTED, scorer, serve, useModels } from './serving.testing.ts';
+import { attn, encoder, ENCODER, post, PROMPTED, scorer, serve, useModels } from './serving.testing.ts';
 
 useModels();
 
@@ -99,6 +99,19 @@ test.each([
       code: answer.body.error.code,
     },
   });
+});
+
+test('a model in workers answers as it does in one thread', async () => {
+  await using model = await loadModel(ENCODER, { for: 'encode', workers: { backend: 'cpu', count: 2 } });
+  const url = await serve(model, { normalize: false, batchInputs: 2 });
+  const texts = ['the window', 'of attention', 'a', 'attention attention', 'b c'];
+  const ask = (input: readonly string[]) => post(`${url}/v1/embeddings`, { input });
+  const answers = await Promise.all([ask(texts), ask(texts.slice(3)), ask(['d'])]);
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+  const { embeddings } = await encoder.encode(texts);
+  const vectors = answers[0].body.data.flatMap(({ embedding }) => embedding);
+  expect(vectors).toHaveLength(embeddings.data.length);
+  for (const [i, value] of vectors.entries()) expect(value).toBeCloseTo(embeddings.data[i], 5);
 });
 
 test('a scorer makes no vectors; other paths and methods are not there', async () => {

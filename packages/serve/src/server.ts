@@ -39,7 +39,8 @@ export function buildApp(model: ServableModel, settings: Settings): FastifyInsta
     },
     schemaErrorFormatter: (errors) => Object.assign(new Error('wrong body'), { validation: errors }),
   });
-  const batcher: Batcher = new Batcher(settings, {
+  const rules = { ...settings, batchesAtOnce: Math.max(1, model.workers) };
+  const batcher: Batcher = new Batcher(rules, {
     onBatch: (inputs, tokens, seconds) => metrics.onBatch(inputs, tokens, seconds),
   });
   const metrics = createMetrics(() => batcher.waiting);

@@ -1,15 +1,16 @@
-/** One model with all threads, against a model with one thread for each of several workers. */
+/** The batches of `encodeMany` on the threads of one backend, and in worker threads. */
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
 import { median } from 'simple-statistics';
-import type { EncodeWorkerData } from '../serve/encode-worker.ts';
+import type { EncodeSample, EncodeSetting } from '../serve/encode-process.ts';
 import { sentencesOf, writeEncoder } from '../serve/small-encoder.ts';
 import type { Suite, Table } from '../suite.ts';
 
-const SCRIPT = new URL('../serve/encode-worker.js', import.meta.url);
+const SCRIPT = fileURLToPath(new URL('../serve/encode-process.js', import.meta.url));
 
 /** Threads in all, however they are shared out. */
 const THREADS = 2;
@@ -18,20 +19,21 @@ type Row = Table['rows'][number];
 
 export const workersSuite: Suite = {
   name: 'workers',
-  describes: 'encodeMany: one model with two threads, against two workers with one each',
+  describes: 'encodeMany: two threads of a backend, one worker with both, two workers with one each',
   async run({ rounds, quick, log }) {
     const folder = await mkdtemp(join(tmpdir(), 'attn-bench-'));
     try {
       await writeEncoder(folder);
-      const texts = sentencesOf(20, 70, quick ? 16 : 48);
+      const texts = sentencesOf(20, 300, quick ? 64 : 128);
       const rows: Row[] = [];
       for (const backend of ['wasm', 'onnx'] as const) {
         log(`workers: ${backend}`);
         rows.push(...(await compare(backend, folder, texts, quick ? 1 : rounds)));
       }
       const note =
-        `${texts.length} texts of Moby-Dick of 20 to 70 characters through encodeMany, ` +
-        'with an encoder of the size of all-MiniLM-L6-v2. Rounds alternate; medians. CPU is the time of all threads.';
+        `${texts.length} texts of Moby-Dick of 20 to 300 characters through encodeMany, ` +
+        'with an encoder of the size of all-MiniLM-L6-v2 without its table of words. A process for each row, and rounds ' +
+        'alternate; medians. CPU is the time of all threads; memory is that of the process, each page of the mapped file once.';
       return [{ title: 'Threads of one model, or workers', note, rows }];
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -39,52 +41,49 @@ export const workersSuite: Suite = {
   },
 };
 
-/** Workers that share out the threads. */
-interface Team {
-  readonly workers: readonly Worker[];
-  readonly ms: number[];
-  readonly cpu: number[];
+/** A process, and what its rounds took. */
+interface Subject {
+  readonly setting: EncodeSetting;
+  readonly child: ChildProcess;
+  readonly samples: EncodeSample[];
 }
 
 async function compare(
-  backend: EncodeWorkerData['backend'],
+  backend: EncodeSetting['backend'],
   folder: string,
   texts: readonly string[],
   rounds: number,
 ): Promise<readonly Row[]> {
-  const teams = [1, THREADS].map((count): Team => {
-    const workerData: EncodeWorkerData = { folder, backend, threads: THREADS / count };
-    const workers = Array.from({ length: count }, () => new Worker(SCRIPT, { workerData }));
-    return { workers, ms: [], cpu: [] };
+  const subjects = [0, 1, THREADS].map((workers): Subject => {
+    const setting = { folder, backend, workers, threads: THREADS / Math.max(workers, 1) };
+    return { setting, child: fork(SCRIPT, [JSON.stringify(setting)]), samples: [] };
   });
   try {
-    for (const team of teams) await encode(team, texts); // compiles the graphs
+    for (const { child } of subjects) await encode(child, texts); // compiles the graphs
     for (let round = 0; round < rounds; round++)
-      for (const team of teams) {
-        const [start, before] = [performance.now(), process.cpuUsage()];
-        await encode(team, texts);
-        const { user, system } = process.cpuUsage(before);
-        team.ms.push(performance.now() - start);
-        team.cpu.push((user + system) / 1e3);
-      }
+      for (const { child, samples } of subjects) samples.push(await encode(child, texts));
   } finally {
-    await Promise.all(teams.flatMap(({ workers }) => workers.map((worker) => worker.terminate())));
+    for (const { child } of subjects) child.kill();
   }
-  return teams.map(({ workers, ms, cpu }) => ({
-    backend,
-    workers: workers.length,
-    'threads each': THREADS / workers.length,
-    'texts/s': (texts.length / median(ms)) * 1e3,
-    'CPU of a text, ms': median(cpu) / texts.length,
-  }));
+  return subjects.map(({ setting: { workers, threads }, samples }) => {
+    const middle = (value: (sample: EncodeSample) => number): number => median(samples.map(value));
+    return {
+      backend,
+      workers,
+      threads,
+      'texts/s': (texts.length / middle(({ ms }) => ms)) * 1e3,
+      'CPU of a text, ms': middle(({ cpuMs }) => cpuMs) / texts.length,
+      'memory, MB': middle(({ bytes }) => bytes) / 1e6,
+    };
+  });
 }
 
-/** Shares the texts out, one to each worker in turn, and waits for all. */
-async function encode({ workers }: Team, texts: readonly string[]): Promise<void> {
-  await Promise.all(
-    workers.map(async (worker, own) => {
-      worker.postMessage(texts.filter((_, i) => i % workers.length === own));
-      await once(worker, 'message');
-    }),
-  );
+async function encode(child: ChildProcess, texts: readonly string[]): Promise<EncodeSample> {
+  child.send(texts);
+  const ended = once(child, 'exit').then(([code]: unknown[]) => {
+    throw new Error(`a process of the benchmark ended with exit code ${code}`);
+  });
+  ended.catch(() => {});
+  const [sample] = (await Promise.race([once(child, 'message'), ended])) as [EncodeSample];
+  return sample;
 }

@@ -17,6 +17,7 @@ import { DTYPE_IN_FILE } from '@attn/safetensors';
 import { writeSafetensorsFile, writeStoredTensors, type StoredTensor } from '@attn/safetensors/node';
 import { badArgument, flag, integer, isSet, text, unreadable, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
+import { WORKERS_OPTION } from '../site.ts';
 
 /** The options that are for texts alone. */
 export const TEXT_OPTIONS: Command['options'] = [
@@ -37,6 +38,7 @@ export const TEXT_OPTIONS: Command['options'] = [
   ['--overlap <count>', 'Tokens that the windows of a long text share (default: an eighth of --max-length)'],
   ['--split-long', 'Windows of texts that are too long, where the folder says that they are cut'],
   ['--refuse-long', 'Refuse texts that are too long'],
+  WORKERS_OPTION,
 ];
 
 /** Names of the options that are for texts alone, as the parser spells them. */

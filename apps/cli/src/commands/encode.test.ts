@@ -105,6 +105,22 @@ describe('encode', () => {
     expect(JSON.parse(states.stdout).shapes).toEqual({ 'states.0': [3, 32], 'states.1': [2, 32] });
   });
 
+  test('texts in workers, which give the same vectors', async () => {
+    const args = ['--model', 'model', '--input', 'a.txt', '--output', 'y.safetensors', '--lines'];
+    await attn('encode', ...args, '--backend', 'cpu');
+    const expected = (await readOutput('y.safetensors')).get('embeddings');
+    const { code, stdout } = await attn('encode', ...args, '--backend', 'cpu', '--workers', '1');
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/backend +cpu \(in workers: 1\)/)]);
+    expect((await readOutput('y.safetensors')).get('embeddings')).toEqual(expected);
+    for (const [more, sentence] of [
+      [['--workers', '2', '--backend', 'webgpu'], '--workers is for the backends onnx, wasm, cpu'],
+      [['--workers', '0'], '--workers must be an integer from 1 to 256, got "0"'],
+    ] as const) {
+      const refused = await attn('encode', ...args, ...more);
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(sentence)]);
+    }
+  });
+
   describe('a folder of sentence-transformers', () => {
     const golden = (id: string): string => join(goldens, id);
     const of = (id: string, ...more: readonly string[]) =>

@@ -3,10 +3,11 @@ import { AttnError, type Tensor } from '@attn/core';
 import type { TokenBatch, VectorBatch } from '@attn/models/node';
 import { openSafetensorsFile } from '@attn/safetensors/node';
 import { badArgument, flag, isSet, requiredText, text, type Options } from '../args.ts';
-import { BACKEND_HELP, readBackend, whyChosen, withAttn } from '../backends.ts';
+import { BACKEND_HELP, readBackend } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
 import { MODEL_OPTIONS, readGlobalTokens, readModel, readSource } from '../model.ts';
 import { checkOutput } from '../output-file.ts';
+import { withSite } from '../site.ts';
 import { duration, extents } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 import { weightsInWords, WEIGHT_OPTIONS } from '../weights.ts';
@@ -68,10 +69,10 @@ async function runEncode(options: Options, context: Context): Promise<void> {
   const batch = isBatch ? await readBatch(files[0], options, globalTokens) : undefined;
   const texts = isBatch ? [] : await readTexts(files, { perLine: isSet(options, 'lines') });
 
-  await withAttn(backend, context, async (attn) => {
+  await withSite(options, context, async (site) => {
     const { signal, progress } = context;
     const start = performance.now();
-    const model = await readModel(options, context, attn);
+    await using model = await readModel(options, context, site.loading);
     const loaded = performance.now();
     progress.update('encoding', 0);
     const outputs =
@@ -84,7 +85,7 @@ async function runEncode(options: Options, context: Context): Promise<void> {
     progress.clear();
 
     const { architecture } = model.network;
-    const chosen = attn.explain().find((row) => row.chosen)?.backend ?? 'none';
+    const { backend: chosen, why } = site.ran() ?? { backend: 'none', why: 'nothing ran' };
     const [loadMs, ms] = [loaded - start, end - loaded];
     const { tensors, quantized } = outputs;
     const written = { ...tensors, ...(quantized && { quantized }) };
@@ -95,7 +96,7 @@ async function runEncode(options: Options, context: Context): Promise<void> {
       fields([
         ['model', architecture],
         ['weights', weightsInWords(model)],
-        ['backend', `${chosen} (${whyChosen(attn, chosen, { byName: backend !== undefined })})`],
+        ['backend', `${chosen} (${why})`],
         ...Object.entries(shapes).map(([name, shape]) => [name, extents(shape)] as const),
         ['time', `${duration(ms)}; loaded in ${duration(loadMs)}`],
         ['output', output],

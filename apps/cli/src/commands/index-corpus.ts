@@ -3,10 +3,11 @@ import { AttnError } from '@attn/core';
 import { show } from '@attn/core/backend';
 import type { Corpus, CorpusCounts, CorpusProgress, IndexReport, ReadFilesOptions } from '@attn/corpus';
 import { badArgument, flag, integer, isSet, STDIN_WORD, text, type Options } from '../args.ts';
-import { BACKEND_HELP, readBackend, withAttn } from '../backends.ts';
+import { BACKEND_HELP, readBackend } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
 import { loadCorpus, openStore, readStore, STORE_OPTION } from '../corpus.ts';
 import { SOURCE_OPTIONS } from '../model.ts';
+import { withSite, WORKERS_OPTION } from '../site.ts';
 import { count, duration } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 
@@ -30,6 +31,7 @@ export const index: Command = {
       '--language <name>',
       'For a new store: the language of its words, as PostgreSQL names it (default: english)',
     ],
+    WORKERS_OPTION,
     ['--backend <name>', BACKEND_HELP],
     ['--progress', 'Show progress on stderr even where it is not a terminal'],
   ],
@@ -64,9 +66,9 @@ async function runIndex(options: Options, context: Context): Promise<void> {
   const { checkPaths } = await loadCorpus();
   if (!isWorker) await checkPaths(paths);
 
-  await withAttn(backend, context, async (attn) => {
+  await withSite(options, context, async ({ loading }) => {
     const mustExist = isWorker;
-    await using corpus = await openStore(options, context, { attn, backend, mustExist, ...settings });
+    await using corpus = await openStore(options, context, { loading, backend, mustExist, ...settings });
     // Each way is awaited here: at the end of this block the corpus is disposed.
     if (isWorker) await work(corpus, options, context);
     else if (isWatching)

@@ -45,7 +45,7 @@ async function runSearch(options: Options, context: Context): Promise<void> {
   const backend = readBackend(options);
   const { signal, progress } = context;
   await withAttn(backend, context, async (attn) => {
-    await using corpus = await openStore(options, context, { attn, backend, mustExist: true });
+    await using corpus = await openStore(options, context, { loading: { attn }, backend, mustExist: true });
     progress.update('searching');
     const start = performance.now();
     const results = await corpus.search(question, { limit, mode, path, metadata, signal });

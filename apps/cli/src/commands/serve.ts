@@ -4,9 +4,10 @@ import { show } from '@attn/core/backend';
 import { Encoder, loadModel, PairScorer, type NodeLoadOptions, type WeightForm } from '@attn/models/node';
 import { createServer, type ServeOptions } from '@attn/serve';
 import { badArgument, integer, isSet, text, type Options } from '../args.ts';
-import { BACKEND_HELP, readBackend, whyChosen, withAttn } from '../backends.ts';
+import { BACKEND_HELP, readBackend } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
 import { MODEL_OPTIONS, readLoading, readSource } from '../model.ts';
+import { withSite, WORKERS_OPTION } from '../site.ts';
 import { duration } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 
@@ -31,6 +32,7 @@ export const serve: Command = {
     ['--max-inputs <count>', 'Most inputs of a request (default: 2048)'],
     ['--max-tokens <count>', 'Most tokens of a request (default: 300000)'],
     ['--max-body <bytes>', 'Most bytes of a request (default: 8388608)'],
+    WORKERS_OPTION,
     ['--backend <name>', BACKEND_HELP],
     ['--progress', 'Show progress on stderr even where it is not a terminal'],
   ],
@@ -50,9 +52,9 @@ async function runServe(options: Options, context: Context): Promise<void> {
   const { name = source } = serving;
   const dtype = readDtype(options);
 
-  await withAttn(backend, context, async (attn) => {
+  await withSite(options, context, async (site) => {
     const start = performance.now();
-    const model = await readServed(source, { ...readLoading(options, context, attn), dtype });
+    await using model = await readServed(source, { ...readLoading(options, context, site.loading), dtype });
     await using server = createServer(model, { ...serving, name });
     const url = await server.listen({ port, host });
     progress.clear();
@@ -73,9 +75,8 @@ async function runServe(options: Options, context: Context): Promise<void> {
     if (!signal.aborted) await once(signal, 'abort');
     context.print('answering what has arrived');
     await server.close();
-    const chosen = attn.explain().find((row) => row.chosen)?.backend;
-    if (chosen !== undefined)
-      context.print(`ran on ${chosen} (${whyChosen(attn, chosen, { byName: backend !== undefined })})`);
+    const ran = site.ran();
+    if (ran !== undefined) context.print(`ran on ${ran.backend} (${ran.why})`);
   });
 }
 
@@ -83,6 +84,7 @@ async function runServe(options: Options, context: Context): Promise<void> {
 async function readServed(source: string, loading: NodeLoadOptions): Promise<Encoder | PairScorer> {
   const model = await loadModel(source, loading);
   if (model instanceof Encoder || model instanceof PairScorer) return model;
+  await model[Symbol.asyncDispose]();
   return loadModel(source, { ...loading, for: 'encode' });
 }
 

@@ -67,7 +67,7 @@ async function runTask(options: Options, context: Context): Promise<void> {
 
   await withAttn(backend, context, async (attn) => {
     const start = performance.now();
-    const doTask = await pipeline(name, source, readLoading(options, context, attn));
+    const doTask = await pipeline(name, source, readLoading(options, context, { attn }));
     const loaded = performance.now();
     const totals: Totals = { lines: 0, errors: 0 };
     const sections: Section[] = [];

@@ -22,7 +22,7 @@ const MOST_BYTES = 1.5 * 2 ** 30;
 /** An executable that is kept. It is disposed when it has left the map and no run uses it. */
 interface Entry {
   readonly executable: Promise<Executable>;
-  /** Those of all constants, until the executable says what it holds. */
+  /** What it holds; until it says that itself, the bytes of all constants. */
   bytes: number;
   runs: number;
   hasLeft: boolean;

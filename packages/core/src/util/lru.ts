@@ -4,7 +4,7 @@
 export interface LruOptions<V> {
   /** The sum of weights that the map holds at most; it always keeps the newest entry. Default: no bound. */
   readonly maxWeight?: number;
-  /** The weight of a value, for example its bytes; asked when the value is set, and by `reweigh`. Default 0. */
+  /** The weight of a value, such as its bytes; asked when it is set, and by `reweigh`. Default 0. */
   readonly weigh?: (value: V) => number;
   /** Called for every value that leaves the map. */
   readonly onEvict?: (value: V) => void;

@@ -97,9 +97,14 @@ export class DocumentQueue {
     await this.boss.insert(QUEUE, jobs, { db: transactionOf(session) });
   }
 
-  /** Gives documents to a worker, until `stopWork`. */
-  async startWork({ index, giveUp }: QueueHandlers): Promise<void> {
-    const waiting = { pollingIntervalSeconds: PAUSE, burstWhenBatchFull: true, batchSize: BATCH };
+  /** Gives documents to a worker, until `stopWork`: so many batches of them at one time. */
+  async startWork({ index, giveUp }: QueueHandlers, batchesAtOnce: number): Promise<void> {
+    const waiting = {
+      pollingIntervalSeconds: PAUSE,
+      burstWhenBatchFull: true,
+      batchSize: BATCH,
+      localConcurrency: batchesAtOnce,
+    };
     const [ofDocuments, ofLost] = [
       { ...waiting, perJobResults: true },
       { pollingIntervalSeconds: PAUSE, includeMetadata: true },

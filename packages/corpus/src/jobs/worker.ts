@@ -50,10 +50,12 @@ export class Worker {
 
   /** Begins to work. */
   start(): Promise<void> {
-    return this.parts.queue.startWork({
-      index: (paths) => this.handle(paths),
-      giveUp: (path, reason) => this.giveUp(path, reason),
-    });
+    const { queue, model } = this.parts;
+    const handlers = {
+      index: (paths: readonly string[]) => this.handle(paths),
+      giveUp: (path: string, reason: string | undefined) => this.giveUp(path, reason),
+    };
+    return queue.startWork(handlers, Math.max(1, model.workers));
   }
 
   /** Ends the work. What is being encoded is left to others, who begin it again at once. */

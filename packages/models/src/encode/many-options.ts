@@ -60,7 +60,7 @@ export interface EncodeManyOptions extends Omit<EncodeOptions, 'chunks' | 'onPro
   readonly onWarning?: (message: string) => void;
   /** How many texts there are, for the time left. */
   readonly total?: number;
-  /** Most texts that are taken from the source before their results. Default 512. */
+  /** Most texts that are taken from the source before their results. Default 512, for each worker. */
   readonly lookAhead?: number;
   /** Called after every batch, and at the end. An error that it throws ends the stream with that error. */
   readonly onProgress?: (progress: EncodeManyProgress) => unknown;

@@ -4,6 +4,9 @@ import { clock, untilAborted, type Timer } from '@attn/core/backend';
 /** Anything that inputs can be taken from. */
 export type Source<T> = Iterable<T> | AsyncIterable<T>;
 
+/** Milliseconds, or what is waited for beside the source. */
+export type Patience = number | Promise<unknown>;
+
 /** The inputs of a source. Nothing is taken before it is asked for. */
 export class PatientSource<T> {
   /** Whether the source has ended, or failed. */
@@ -17,12 +20,12 @@ export class PatientSource<T> {
   }
 
   /**
-   * The next input; undefined at the end, and where the source takes longer than `patience` milliseconds: the
-   * same input is then the next one again. Errors: those of the source.
+   * The next input; undefined at the end, and where the source takes longer than `patience`, in milliseconds
+   * or until a promise settles: the same input is then the next one again. Errors: those of the source.
    */
-  async next(patience: number = Infinity): Promise<{ readonly input: T } | undefined> {
+  async next(patience: Patience = Infinity): Promise<{ readonly input: T } | undefined> {
     this.pending ??= this.ask();
-    if (patience < Infinity && (await isSlow(this.pending, patience))) return undefined;
+    if (patience !== Infinity && (await isSlow(this.pending, patience))) return undefined;
     try {
       const { done, value } = await this.pending;
       if (done) this.isOver = true;
@@ -39,7 +42,7 @@ export class PatientSource<T> {
   nextUntil(
     signal: AbortSignal | undefined,
     where: string,
-    patience?: number,
+    patience?: Patience,
   ): Promise<{ readonly input: T } | undefined> {
     return untilAborted(this.next(patience), signal, where);
   }
@@ -57,14 +60,17 @@ export class PatientSource<T> {
   }
 }
 
-/** Whether a promise takes longer than so many milliseconds. */
-async function isSlow(next: Promise<unknown>, patience: number): Promise<boolean> {
+/** Whether a promise takes longer than somebody's patience. */
+async function isSlow(next: Promise<unknown>, patience: Patience): Promise<boolean> {
+  const isThere = (): boolean => false;
+  const isOver = (): boolean => true;
+  const arrival = next.then(isThere, isThere);
+  if (typeof patience === 'object') return Promise.race([arrival, patience.then(isOver, isOver)]);
   let timer: Timer | undefined;
   const timeout = new Promise<boolean>((resolve) => {
     timer = clock.setTimeout(() => resolve(true), patience);
   });
-  const isThere = (): boolean => false;
-  const answer = await Promise.race([next.then(isThere, isThere), timeout]);
+  const answer = await Promise.race([arrival, timeout]);
   clock.clearTimeout(timer);
   return answer;
 }

@@ -1,9 +1,11 @@
 /** Runs a model over windows of texts: those of similar length together, as batches. */
 import { bool, i32, type Tensors } from '@attn/core';
 import { throwIfAborted } from '@attn/core/backend';
+import { batchesAhead, type GraphOutputs } from '../graph/model-runs.ts';
 import type { Model, TokenBatch } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import { batchesOf, type Batch } from './batches.ts';
+import { Flights } from './flights.ts';
 import type { TextWindow } from './windows.ts';
 
 /** The part of a window that a model sees. */
@@ -50,20 +52,38 @@ export async function runWindows<W extends RunWindow>(
   const backends = new Set<string>();
   let done = 0;
   onWindows?.(0, windows.length);
-  for (const batch of batches) {
-    throwIfAborted(signal, where);
+  const run = async (batch: Batch, stop: AbortSignal): Promise<BatchRun<W>> => {
     const members = batch.members.map((index) => windows[index]);
-    const { graph, inputs } = model.call({
-      ...tokenBatch(model, batch, members, globalTokens),
-      ...(task !== undefined && { task }),
-    });
-    const run = await graphs.run(graph, inputs, { backend, signal });
-    backends.add(run.backend);
-    for (const [row, window] of members.entries()) receive(window, run.outputs, row);
-    done += members.length;
-    onWindows?.(done, windows.length);
+    const tokens = tokenBatch(model, batch, members, globalTokens);
+    const result = await graphs.runBatch(
+      { ...tokens, ...(task !== undefined && { task }) },
+      { backend, signal: stop },
+    );
+    return { members, ...result };
+  };
+  const flights = new Flights<BatchRun<W>>(signal);
+  const ahead = batchesAhead(graphs);
+  try {
+    for (let next = 0; done < windows.length;) {
+      throwIfAborted(signal, where);
+      for (; next < batches.length && flights.size < ahead; next++)
+        flights.start((stop) => run(batches[next], stop));
+      const landed = await flights.take();
+      if (landed === undefined) break;
+      backends.add(landed.backend);
+      for (const [row, window] of landed.members.entries()) receive(window, landed.outputs, row);
+      done += landed.members.length;
+      onWindows?.(done, windows.length);
+    }
+  } finally {
+    await flights.end();
   }
   return [...backends];
+}
+
+/** A batch that has run. */
+interface BatchRun<W> extends GraphOutputs {
+  readonly members: readonly W[];
 }
 
 /** Ids, masks and types of a batch. Rows after its members are only padding. */

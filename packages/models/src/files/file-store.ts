@@ -50,8 +50,19 @@ export interface TensorFile {
   dispose(): Promise<void>;
 }
 
+/** Folders of this machine in which all files of a store are, as another thread can open them. */
+export interface StorePlace {
+  /** The name of the store. */
+  readonly name: string;
+  readonly folder: string;
+  /** The folder of the weights, where that is another one, and the revision that they are of. */
+  readonly weights?: { readonly folder: string; readonly revision: string };
+}
+
 /** Files by name. */
 export interface FileStore {
+  /** Where the files are; absent where they are in no folder. */
+  readonly place?: StorePlace | undefined;
   /** For messages: a path, a URL, an id. */
   readonly name: string;
   has(file: string): Promise<boolean>;

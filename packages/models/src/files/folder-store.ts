@@ -1,6 +1,6 @@
 /** Files in a folder on disk, for Node. Tensors are read by position from an open file. */
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { AttnError } from '@attn/core';
 import { aString, checkArgument } from '@attn/core/backend';
 import { openSafetensorsFile } from '@attn/safetensors/node';
@@ -19,6 +19,7 @@ export function folderStore(folder: string, name: string = folder): FileStore {
   checkArgument('models/folderStore', 'name', name, aString);
   return {
     name,
+    place: { name, folder: resolve(folder) },
     has: async (file) => (await sizeOf(join(folder, file))) !== undefined,
     bytes: async (file, limit) => {
       const path = join(folder, file);

@@ -30,7 +30,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
   let runnable: RunnableModel;
   beforeAll(async () => {
     attn = await createAttn({ backends: [backend === 'cpu' ? cpu() : wasm()] });
-    runnable = { model, tokenizer: undefined, graphs: new GraphRuns(attn), settings: {} };
+    runnable = { model, tokenizer: undefined, graphs: new GraphRuns(attn, model), settings: {} };
   });
   afterAll(() => attn.dispose());
 
@@ -322,7 +322,7 @@ test('generate: the likeliest token of what a BART sees, again and again', async
 test('a model without a cache', async () => {
   await using attn = await createAttn({ backends: [cpu()] });
   const other = await reformerFamily.load((await readGolden('reformer_lm_odd')).checkpoint);
-  const runnable = { model: other, tokenizer: undefined, graphs: new GraphRuns(attn), settings: {} };
+  const runnable = { model: other, tokenizer: undefined, graphs: new GraphRuns(attn, other), settings: {} };
   const open = (): CachedDecoder => new CachedDecoder(runnable, [text], { rows: 1, maxLength: 2 }, {});
   expect(open).toThrow('ReformerModelWithLMHead decodes without a cache');
 });

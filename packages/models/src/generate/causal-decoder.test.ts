@@ -38,7 +38,7 @@ const text = (length: number): number[] => Array.from({ length }, (_, i) => 1 + 
 const runnableOf = (model: Model, attn: Attn): RunnableModel => ({
   model,
   tokenizer: undefined,
-  graphs: new GraphRuns(attn),
+  graphs: new GraphRuns(attn, model),
   settings: {},
 });
 

@@ -1,25 +1,44 @@
 /** Runs the graphs of one model, and releases what was compiled of them with the model. */
-import type { Attn, AttnRunOptions, BoundState, CreateStateOptions, Graph, Tensors } from '@attn/core';
+import type {
+  Attn,
+  AttnRunOptions,
+  BoundState,
+  CreateStateOptions,
+  ExactActivationForm,
+  Graph,
+  Tensors,
+} from '@attn/core';
 import { LruMap } from '@attn/core/backend';
+import { callOf } from '../inputs/call-of.ts';
+import type { Model, TokenBatch, VectorBatch } from '../model.ts';
+import type { GraphOutputs, ModelRunOptions, ModelRuns } from './model-runs.ts';
 
 /** Most graphs whose executables may be kept; an `Attn` keeps fewer, and only as many as fit. */
 const GRAPHS = 64;
 
-export class GraphRuns {
+export class GraphRuns implements ModelRuns {
+  readonly workers = 0;
   private readonly attn: Attn;
+  private readonly model: Model;
   private readonly graphs: LruMap<Graph>;
 
-  constructor(attn: Attn) {
+  constructor(attn: Attn, model: Model) {
     this.attn = attn;
+    this.model = model;
     this.graphs = new LruMap(GRAPHS, { onEvict: (graph) => attn.release(graph) });
   }
 
+  fastestInputs(): ExactActivationForm {
+    return this.attn.fastestInputs();
+  }
+
+  async runBatch(batch: TokenBatch | VectorBatch, options: ModelRunOptions): Promise<GraphOutputs> {
+    const { graph, inputs } = callOf(this.model, batch);
+    return this.run(graph, inputs, options);
+  }
+
   /** Runs a graph on the backend that is fastest for it, or on the named one. */
-  async run(
-    graph: Graph,
-    inputs: Tensors,
-    options: AttnRunOptions,
-  ): Promise<{ readonly outputs: Tensors; readonly backend: string }> {
+  async run(graph: Graph, inputs: Tensors, options: AttnRunOptions): Promise<GraphOutputs> {
     if (this.graphs.get(graph.key) === undefined) this.graphs.set(graph.key, graph);
     return this.attn.run({ graph, inputs, result: (outputs) => ({ outputs }) }, options);
   }
@@ -29,8 +48,7 @@ export class GraphRuns {
     return this.attn.createState(graph, options);
   }
 
-  /** Releases all that was compiled. */
-  release(): void {
+  async release(): Promise<void> {
     this.graphs.clear();
   }
 }

@@ -90,16 +90,24 @@ export function joinedStore(
   weights: WeightsPlan | undefined,
   filesOf: (commit: string) => FileStore,
 ): FileStore {
-  if (weights?.revision === undefined) return store;
-  const conversion = filesOf(weights.commit);
+  return weights?.revision === undefined
+    ? store
+    : withWeights(store, filesOf(weights.commit), weights.revision);
+}
+
+/** A store of a model's files, with the weights of another store, which are of another revision. */
+export function withWeights(store: FileStore, conversion: FileStore, revision: string): FileStore {
   const storeOf = (file: string): FileStore => (WEIGHTS.test(file) ? conversion : store);
+  const folder = conversion.place?.folder;
   return {
     name: store.name,
+    place:
+      store.place && folder !== undefined ? { ...store.place, weights: { folder, revision } } : undefined,
     has: (file) => storeOf(file).has(file),
     bytes: (file, limit) => storeOf(file).bytes(file, limit),
     tensors: (file) => storeOf(file).tensors(file),
     whyAbsent: (file) => storeOf(file).whyAbsent?.(file),
-    revisionOf: (file) => (WEIGHTS.test(file) ? weights.revision : undefined),
+    revisionOf: (file) => (WEIGHTS.test(file) ? revision : undefined),
   };
 }
 

@@ -1,4 +1,5 @@
 /** The backends of pipelines whose callers name none. */
+import type { AutoOptions } from '@attn/auto';
 import { AttnError, type Attn } from '@attn/core';
 
 /**
@@ -8,10 +9,10 @@ import { AttnError, type Attn } from '@attn/core';
  * The import is written literally, in the same function as its `try`: so bundlers include `@attn/auto` where
  * it is installed, and do not fail where it is not.
  */
-export async function defaultAttn(where: string): Promise<Attn> {
+export async function defaultAttn(where: string, options: AutoOptions = {}): Promise<Attn> {
   try {
     const { createAttn } = await import('@attn/auto');
-    return await createAttn();
+    return await createAttn(options);
   } catch (cause) {
     const message =
       'no backends are named: pass { attn }, or install @attn/auto with the backends that you want';

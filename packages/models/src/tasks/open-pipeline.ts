@@ -23,6 +23,8 @@ export type AnyPipeline = PipelineMembers<TaskName>;
 interface OwnOptions {
   readonly attn?: Attn;
   readonly head?: boolean;
+  /** Workers have backends of their own. */
+  readonly workers?: object;
 }
 
 /** Implements `pipeline`. `load` loads a model that is no `LoadedModel` yet. */
@@ -40,15 +42,16 @@ export async function openPipeline<N extends PipelineName, O extends OwnOptions,
     const message = `a model that is loaded takes no options of loading, got ${extra}`;
     throw new AttnError('INVALID_ARGUMENT', WHERE, message);
   }
-  const own: Attn | undefined = options.attn === undefined ? await defaultAttn(WHERE) : undefined;
+  const { attn, workers } = options;
+  const own = attn === undefined && workers === undefined ? await defaultAttn(WHERE) : undefined;
   const release = async (model?: LoadedModel): Promise<void> => {
-    model?.dispose();
+    await model?.[Symbol.asyncDispose]();
     await own?.dispose();
   };
   let model: LoadedModel | undefined;
   try {
     const head = options.head ?? !HEADLESS.includes(task);
-    const loaded = await load(target, { ...options, attn: options.attn ?? own, head });
+    const loaded = await load(target, { ...options, attn: attn ?? own, head });
     model = loaded;
     return await pipelineFor(name, loaded, () => release(loaded));
   } catch (error) {

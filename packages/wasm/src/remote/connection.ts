@@ -3,9 +3,9 @@
  * and a watchdog that ends every wait for a worker that has died.
  */
 import { AttnError, type Progress } from '@attn/core';
-import { clock, eventLoopTurn, type PlannedCall, type Timer } from '@attn/core/backend';
+import { clock, eventLoopTurn, fromWire, toWire, type PlannedCall, type Timer } from '@attn/core/backend';
 import type { StartThread, Thread } from '../engine/threads.ts';
-import { fromWire, toWire, type Answer, type PlanQuestion, type Request, type Response } from './protocol.ts';
+import type { Answer, PlanQuestion, Request, Response } from './protocol.ts';
 
 /** Milliseconds between two ticks of the watchdog, which runs while calls wait. */
 const TICK_MS = 1000;
@@ -103,7 +103,7 @@ export class Connection {
         this.take(response.call)?.resolve(response.value);
         return;
       case 'failed':
-        this.take(response.call)?.reject(fromWire(response.error));
+        this.take(response.call)?.reject(fromWire(response.error, 'wasm'));
         return;
       case 'progress':
         this.pending.get(response.call)?.onProgress?.(response.progress);
@@ -120,7 +120,7 @@ export class Connection {
     try {
       this.send({ type: 'planned', request, planned: await this.makePlan(question) });
     } catch (error) {
-      this.send({ type: 'unplanned', request, error: toWire(error) });
+      this.send({ type: 'unplanned', request, error: toWire(error, 'wasm') });
     }
   }
 

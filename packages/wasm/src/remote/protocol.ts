@@ -1,14 +1,6 @@
 /** The messages between a page and the worker with its engine. All of them survive structured cloning. */
-import {
-  AttnError,
-  type AttnErrorCode,
-  type Probe,
-  type Progress,
-  type Tensor,
-  type Tensors,
-  type TensorSpec,
-} from '@attn/core';
-import { type GraphNode, type PlannedCall, type PlanTensors } from '@attn/core/backend';
+import type { Probe, Progress, Tensor, Tensors, TensorSpec } from '@attn/core';
+import type { GraphNode, PlannedCall, PlanTensors, WireError } from '@attn/core/backend';
 import type { EngineSpeed } from '../engine/speed.ts';
 import type { EngineSiteOptions } from '../engine-site.ts';
 
@@ -101,24 +93,3 @@ export type Response =
   | { readonly type: 'progress'; readonly call: number; readonly progress: Progress }
   | PlanQuestion
   | { readonly type: 'pong' };
-
-/** An error as a part of a message. */
-export interface WireError {
-  readonly code: AttnErrorCode;
-  readonly message: string;
-}
-
-/** Turns an error into a part of a message. */
-export function toWire(error: unknown): WireError {
-  if (error instanceof AttnError) return { code: error.code, message: error.message };
-  return {
-    code: 'INTERNAL',
-    message: `[attn/wasm] ${error instanceof Error ? error.message : String(error)}`,
-  };
-}
-
-/** Turns a part of a message back into an error. `[attn/wasm] run: …` in the message becomes `wasm/run`. */
-export function fromWire({ code, message }: WireError): AttnError {
-  const [, pkg = 'wasm', op, text = message] = /^\[attn\/([^\]]*)\] (?:(\w+): )?(.*)$/s.exec(message) ?? [];
-  return new AttnError(code, op === undefined ? pkg : `${pkg}/${op}`, text);
-}

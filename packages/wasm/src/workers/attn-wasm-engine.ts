@@ -4,7 +4,9 @@
  */
 import { AttnError, type Graph, type Tensor, type Tensors } from '@attn/core';
 import {
+  fromWire,
   PLAN_INPUTS,
+  toWire,
   type Executable,
   type GraphNode,
   type PlanInput,
@@ -14,7 +16,7 @@ import { parent } from '../engine/parent.ts';
 import { LocalSite } from '../local-site.ts';
 import type { PlanSource } from '../plan-source.ts';
 import { WorkerStates } from '../remote/worker-states.ts';
-import { fromWire, toWire, type Request, type Response, type WireGraph } from '../remote/protocol.ts';
+import type { Request, Response, WireGraph } from '../remote/protocol.ts';
 
 const port = parent();
 const executables = new Map<number, Executable>();
@@ -33,7 +35,7 @@ async function answer<T>(call: number, result: Promise<T>, respond: (value: T) =
   try {
     respond(await result);
   } catch (error) {
-    send({ type: 'failed', call, error: toWire(error) });
+    send({ type: 'failed', call, error: toWire(error, 'wasm') });
   }
 }
 
@@ -137,7 +139,7 @@ function handle(request: Request): void {
       planRequests.delete(request.request);
       return;
     case 'unplanned':
-      planRequests.get(request.request)?.reject(fromWire(request.error));
+      planRequests.get(request.request)?.reject(fromWire(request.error, 'wasm'));
       planRequests.delete(request.request);
       return;
     case 'ping':
