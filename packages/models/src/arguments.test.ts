@@ -115,6 +115,9 @@ function construct(
   };
 }
 
+/** The shape of steps of LED. */
+const steps = { texts: { count: 1, length: 4, padding: true }, rows: 2, length: 1, capacity: 4 };
+
 describeFunctions([models], {
   loadModel: {
     args: () => [goldenFolder('longformer_short'), { ...loading, ...hub, ...http }],
@@ -223,30 +226,12 @@ describeFunctions([models], {
   },
   'CachedDecoding.step': {
     call: cached?.step,
-    args: () => [
-      {
-        texts: { count: 1, length: 4, padding: true },
-        rows: 2,
-        length: 1,
-        capacity: 4,
-        best: { count: 2, sums: true },
-      },
-    ],
+    args: () => [{ ...steps, best: { count: 2, sums: true } }],
     options: [0],
   },
   'CachedDecoding.inputs': {
     call: cached?.inputs,
-    args: () => [
-      { texts: { count: 1, length: 4, padding: true }, rows: 2, length: 2, capacity: 4 },
-      {
-        ids: [
-          [5, 6],
-          [7, 8],
-        ],
-        position: 1,
-        count: 2,
-      },
-    ],
+    args: () => [steps, { ids: [[5], [7]], position: 1, count: 1 }],
     options: [0, 1],
   },
   toLed: {

@@ -82,7 +82,12 @@ test('finds the rows of the definition, for prompts alone and together', async (
         ...own,
       };
       const network = new HashedDecoder(vocab, salt);
-      const results = await searchBeams(network, prompts, { rules, returned: choice.beams }, choice);
+      const search = searchBeams(network, prompts, { rules, returned: choice.beams }, choice);
+      if (prompts.some((prompt) => defined(network, prompt, rules, choice).length === 0)) {
+        await expect(search).rejects.toThrow('the rules leave no token that a text could go on with');
+        return;
+      }
+      const results = await search;
       expect(network.steps).toBeLessThanOrEqual(own.maxLength - 2);
       for (const [i, prompt] of prompts.entries()) {
         const expected = defined(network, prompt, rules, choice);
@@ -101,5 +106,27 @@ test('finds the rows of the definition, for prompts alone and together', async (
       }
     }),
     { numRuns: 300 },
+  );
+});
+
+test('a text that no token can go on with is an error', async () => {
+  const rules: ScoreRules = {
+    repetitionPenalty: 1,
+    badWords: [],
+    minNewTokens: 0,
+    forcedBos: undefined,
+    forcedEos: [],
+    suppressed: [5],
+    suppressedFirst: [],
+    promptLength: 2,
+    maxLength: 12,
+    minLength: 0,
+    noRepeatNgramSize: 1,
+    eos: [],
+  };
+  const choice = { beams: 2, lengthPenalty: -1, earlyStopping: true } as const;
+  const search = searchBeams(new HashedDecoder(12, 0), [[0, 1]], { rules, returned: 1 }, choice);
+  await expect(search).rejects.toThrow(
+    'the rules leave no token that a text could go on with, with at most 12 tokens',
   );
 });

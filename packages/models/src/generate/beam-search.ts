@@ -2,6 +2,7 @@
  * Beam search, as transformers has it since release 4.50: each prompt has K running rows, and K places for
  * rows that have ended. Sums of log probabilities are rounded to f32 as there, so that ties fall alike.
  */
+import { AttnError } from '@attn/core';
 import { ENDED, type Decoder } from './decoder.ts';
 import { Largest } from './largest.ts';
 import { StepScores, type BeamRules, type FoundRow, type SearchPlan, type SearchWatch } from './search.ts';
@@ -13,8 +14,8 @@ const NONE = -1e9;
 
 /**
  * Continues prompts of equally many tokens with `choice.beams` rows each. Returns the best rows of each
- * prompt, at most `returned`, the best first. Errors: `RUN_FAILED` (no logit is a number), those of the
- * decoder.
+ * prompt, at most `returned`, the best first. Errors: `RUN_FAILED` (no logit is a number; the rules leave no
+ * token before a row ends), those of the decoder.
  */
 export async function searchBeams(
   decoder: Decoder,
@@ -62,7 +63,12 @@ export async function searchBeams(
       }
     }
   }
-  return groups.map((group) => group.found(returned));
+  return groups.map((group) => {
+    const found = group.found(returned);
+    if (found.length > 0) return found;
+    const message = `the rules leave no token that a text could go on with, with at most ${maxLength} tokens`;
+    throw new AttnError('RUN_FAILED', 'models/generate', message);
+  });
 }
 
 /** How many of the best continuations of a prompt's rows are looked at: enough to go on if some end. */
