@@ -44,6 +44,7 @@ const [led, bart] = await Promise.all([
 ]);
 const ledModel = await models.ledFamily.load(led.checkpoint);
 const { decoder, cached } = ledModel.generation ?? expect.fail('no decoder');
+const stepShape = () => ({ texts: { count: 1, length: 4, padding: true }, rows: 2, capacity: 4 });
 const bert = await models.bertFamily.load(classic.checkpoint);
 const vectors = await models.linformerFamily.load(embedded.checkpoint);
 const tokenizer = models.byteTokenizer(-60);
@@ -223,21 +224,13 @@ describeFunctions([models], {
   },
   'CachedDecoding.step': {
     call: cached?.step,
-    args: () => [
-      {
-        texts: { count: 1, length: 4, padding: true },
-        rows: 2,
-        length: 1,
-        capacity: 4,
-        best: { count: 2, sums: true },
-      },
-    ],
+    args: () => [{ ...stepShape(), length: 1, best: { count: 2, sums: true } }],
     options: [0],
   },
   'CachedDecoding.inputs': {
     call: cached?.inputs,
     args: () => [
-      { texts: { count: 1, length: 4, padding: true }, rows: 2, length: 2, capacity: 4 },
+      { ...stepShape(), length: 2 },
       {
         ids: [
           [5, 6],
