@@ -44,6 +44,7 @@ const [led, bart] = await Promise.all([
 ]);
 const ledModel = await models.ledFamily.load(led.checkpoint);
 const { decoder, cached } = ledModel.generation ?? expect.fail('no decoder');
+const stepShape = () => ({ texts: { count: 1, length: 4, padding: true }, rows: 2, capacity: 4 });
 const bert = await models.bertFamily.load(classic.checkpoint);
 const vectors = await models.linformerFamily.load(embedded.checkpoint);
 const tokenizer = models.byteTokenizer(-60);
@@ -114,9 +115,6 @@ function construct(
     depth: 0,
   };
 }
-
-/** The shape of steps of LED. */
-const steps = { texts: { count: 1, length: 4, padding: true }, rows: 2, length: 1, capacity: 4 };
 
 describeFunctions([models], {
   loadModel: {
@@ -226,12 +224,22 @@ describeFunctions([models], {
   },
   'CachedDecoding.step': {
     call: cached?.step,
-    args: () => [{ ...steps, best: { count: 2, sums: true } }],
+    args: () => [{ ...stepShape(), length: 1, best: { count: 2, sums: true } }],
     options: [0],
   },
   'CachedDecoding.inputs': {
     call: cached?.inputs,
-    args: () => [steps, { ids: [[5], [7]], position: 1, count: 1 }],
+    args: () => [
+      { ...stepShape(), length: 2 },
+      {
+        ids: [
+          [5, 6],
+          [7, 8],
+        ],
+        position: 1,
+        count: 2,
+      },
+    ],
     options: [0, 1],
   },
   toLed: {

@@ -40,7 +40,7 @@ export class CachedDecoder implements Decoder {
   private readonly room: CheckedRoom;
   private begun: Begun | undefined;
 
-  /** Without an encoder there are no texts. Errors: `UNSUPPORTED` for a model without a cache. */
+  /** `texts` are empty without an encoder. Errors: `UNSUPPORTED` for a model that decodes without a cache. */
   constructor(runnable: RunnableModel, texts: readonly SourceText[], room: DecoderRoom, place: DecoderPlace) {
     const { architecture, generation, vocabSize = 0 } = runnable.model;
     if (generation?.cached === undefined)
@@ -62,8 +62,8 @@ export class CachedDecoder implements Decoder {
     const { graphs, model } = runnable;
     const [{ length }] = prompts;
     const piece = pieceLength(length);
-    const inputRows = piece === 1 ? room.rows : 1;
-    const rows = prompts.length * inputRows;
+    const perInput = piece === 1 ? room.rows : 1;
+    const rows = prompts.length * perInput;
     const encoded =
       texts.length > 0 ? model.generation?.decoder?.encode(sourceBatch(model, texts)) : undefined;
     const most = Math.max(room.maxLength, piece * Math.ceil(length / piece));
@@ -77,7 +77,7 @@ export class CachedDecoder implements Decoder {
       shape,
       count: inputs.length,
       inputs,
-      inputRows,
+      perInput,
       isAtPrompt: true,
       most,
       length: 0,
@@ -92,11 +92,11 @@ export class CachedDecoder implements Decoder {
     for (let from = 0; from < length; from += piece) {
       const tokens = new Int32Array(rows * piece).fill(model.padTokenId);
       for (let row = 0; row < rows; row++)
-        tokens.set(prompts[Math.floor(row / inputRows)].slice(from, from + piece), row * piece);
+        tokens.set(prompts[Math.floor(row / perInput)].slice(from, from + piece), row * piece);
       logits = await this.run(begun, i32([rows, piece], tokens), Math.min(piece, length - from));
     }
-    const firsts = inputs.map((input) => input * inputRows);
-    return inputRows === 1 ? logits : pickRows(logits, rows, firsts);
+    const firsts = inputs.map((input) => input * perInput);
+    return perInput === 1 ? logits : pickRows(logits, rows, firsts);
   }
 
   async step(tokens: Int32Array, sourceRows: Int32Array): Promise<StepLogits> {
@@ -119,18 +119,18 @@ export class CachedDecoder implements Decoder {
 
   /** Lets rows go on with what others have seen. If half of the inputs have ended, they leave the state. */
   private async follow(begun: Begun, tokens: Int32Array, sourceRows: Int32Array): Promise<void> {
-    const { inputs, state, shape, isAtPrompt, inputRows } = begun;
+    const { inputs, state, shape, isAtPrompt, perInput } = begun;
     const { room, cached } = this;
     const live = inputs.filter((input) => this.rowsOf([input]).some((row) => tokens[row] !== ENDED));
     const isHalf = live.length > 0 && 2 * live.length <= inputs.length;
     // Behind a prompt that was computed in all rows of its input, these are the same.
-    const isSame = isAtPrompt && inputRows === room.rows;
+    const isSame = isAtPrompt && perInput === room.rows;
     const places = this.rowsOf(isHalf ? live : inputs).map((row) =>
       placeOf(isSame ? row : sourceRows[row], begun),
     );
     if (places.length !== shape.rows || places.some((source, place) => source !== place))
       await state.reorder(places, cached.rowStates);
-    begun.inputRows = room.rows;
+    begun.perInput = room.rows;
     begun.isAtPrompt = false;
     begun.shape = { ...shape, rows: places.length };
     if (isHalf) await this.leave(begun, live);
@@ -205,7 +205,7 @@ interface Begun {
   readonly count: number;
   inputs: readonly number[];
   /** Rows of an input in the state. */
-  inputRows: number;
+  perInput: number;
   isAtPrompt: boolean;
   /** Tokens of each row. */
   length: number;
@@ -216,8 +216,8 @@ interface Begun {
 }
 
 /** Where a row is in the state; negative where its input has left. */
-function placeOf(row: number, { inputs, inputRows }: Begun): number {
-  return inputs.indexOf(Math.floor(row / inputRows)) * inputRows + (row % inputRows);
+function placeOf(row: number, { inputs, perInput }: Begun): number {
+  return inputs.indexOf(Math.floor(row / perInput)) * perInput + (row % perInput);
 }
 
 /** Tokens for which there is room at first. */

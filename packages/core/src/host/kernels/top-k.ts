@@ -12,8 +12,8 @@ export const topK: Kernel<'topK'> = async ({ inputs, outputs, attributes: { k },
   const [values, places] = outputs;
   const length = shape[shape.length - 1];
   /** The numbers of a row; NaN as −∞. */
-  const numbers = new Float32Array(length);
-  const chosen = new Int32Array(k);
+  const numbers = context.scratch('f32', length);
+  const chosen = context.scratch('i32', k);
   const toNumber = dtype === 'f16' ? halfToNumber : Number;
   const choose = k <= MOST_KEPT ? keepGreatest : sortGreatest;
   await inChunks(data.length / length, length, context.pause, (from, to) => {
