@@ -108,7 +108,7 @@ export interface KindTables {
   masks(): Name | undefined;
 }
 
-/** Adds the tables of a bin's kinds. Undefined where too few row blocks are alike, or tables were too large. */
+/** Adds the tables of a bin's kinds. Undefined where few row blocks are alike, or tables were too large. */
 export function kindTables(
   model: OnnxModelBuilder,
   bin: ScheduledBin,

@@ -122,11 +122,11 @@ describe('steps that read pieces', () => {
 });
 
 test('a far key with a large logit counts, though its factor is 0', async () => {
-  // Logits of 60 and more meet a bias of −70, and others of −20 a bias of 0.
+  // One key has logits of 57, and biases of −60 and less from far queries. Others have −14 and 0.
   const q = f32([BATCH, HEADS, N, DIM], new Float32Array(HEADS * N * DIM).fill(20));
   const k = f32(
     [BATCH, HEADS, N, DIM],
-    Float32Array.from({ length: HEADS * N * DIM }, (_, i) => (Math.floor(i / DIM) % 71 === 0 ? 2 : -0.5)),
+    Float32Array.from({ length: HEADS * N * DIM }, (_, i) => (Math.floor(i / DIM) % N === 256 ? 2 : -0.5)),
   );
   const [error, constants] = await tried({
     inputs: { q, k, alibiSlopes: f32([HEADS], [1, 1.1, 1.2, 0.9]) },

@@ -1,7 +1,7 @@
 /**
- * Biases by offset of whole row blocks, made once in a run for each kind of row block (`block-kinds.ts`). What
- * is added to logits last becomes a factor of the weights: exp(s + b) = exp(s) · exp(b). So a window with ALiBi
- * takes as many passes over its pairs as one without, which multiplies weights with a mask.
+ * Biases by offset of whole row blocks, made once in a run for each kind of row block (`block-kinds.ts`).
+ * What is added to logits last becomes a factor of the weights: exp(s + b) = exp(s) · exp(b). So a window
+ * with ALiBi multiplies its weights once, as one without multiplies them with a mask.
  */
 import { partKey, TILE } from '@attn/core/backend';
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
@@ -24,8 +24,8 @@ export const LEAST_SHARE = 1.5e-19;
 export interface WholeBiases extends Pick<KindTables, 'numbers' | 'numbersOfStep'> {
   readonly factored: FactoredBiases;
   /**
-   * Factors of weights, 0 where a mask hides a pair: [kinds · members, 64, T · 64]. Undefined where weights are
-   * only multiplied with the bin's shared mask, if any.
+   * Factors of weights, 0 where a mask hides a pair: [kinds · members, 64, T · 64]. Undefined where weights
+   * are only multiplied with the bin's shared mask, if any.
    */
   readonly factors: Name | undefined;
   /** Whether all biases are factors, but for a dense one. */
