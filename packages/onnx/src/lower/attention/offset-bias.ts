@@ -40,7 +40,7 @@ export interface OffsetPairs {
 }
 
 /** Most numbers of a table: 32 MB. Long ranges are cut into shorter pieces. */
-export const MOST_NUMBERS = 2 ** 23;
+export const MOST_NUMBERS: number = 2 ** 23;
 
 /** Adds the table of a function of the offset. */
 export function emitOffsetBias(
