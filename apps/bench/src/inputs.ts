@@ -1,5 +1,5 @@
 /** Random q, k, v: uniform in [−1, 1), from a fixed seed. */
-import { bool, f32, type Tensor } from '@attn/core';
+import { bool, f32, score, type Score, type Tensor } from '@attn/core';
 import { mulberry32 } from '@attn/core/backend';
 import type { ExtraInput } from './contest/protocol.ts';
 
@@ -28,23 +28,42 @@ const RADIUS = 128;
 /** One key of so many is hidden by a key mask. */
 const HIDDEN_ONE_IN = 64;
 
+/** Further inputs of a call by name, or a score and its tables. */
+export interface ExtraInputs {
+  readonly inputs?: Readonly<Record<string, Tensor>>;
+  readonly score?: Score;
+  readonly tables?: Readonly<Record<string, Tensor>>;
+}
+
 /** A further input of a call, by its name. */
-export function extraInput(name: ExtraInput, heads: number, n: number): Readonly<Record<string, Tensor>> {
+export function extraInput(name: ExtraInput, heads: number, n: number): ExtraInputs {
   switch (name) {
     case 'bias':
-      return { bias: f32([n, n], uniform(n * n, 4)) };
+      return { inputs: { bias: f32([n, n], uniform(n * n, 4)) } };
     case 'relativeBias': {
       const width = 2 * RADIUS + 1;
-      return { relativeBias: f32([heads, width], uniform(heads * width, 4)) };
+      return { inputs: { relativeBias: f32([heads, width], uniform(heads * width, 4)) } };
     }
     case 'alibiSlopes': {
       const slopes = Float32Array.from({ length: heads }, (_, head) => 2 ** ((-8 * (head + 1)) / heads));
-      return { alibiSlopes: f32([heads], slopes) };
+      return { inputs: { alibiSlopes: f32([heads], slopes) } };
     }
     case 'keyMask': {
       const visible = Uint8Array.from({ length: n }, (_, key) => (key % HIDDEN_ONE_IN === 3 ? 0 : 1));
-      return { keyMask: bool([1, n], visible) };
+      return { inputs: { keyMask: bool([1, n], visible) } };
     }
+    case 'score by distance': {
+      const width = 2 * RADIUS + 1;
+      return {
+        score: score((s, { h, q, k, table }) => s.add(table('t').at(h, k.sub(q).add(RADIUS)))),
+        tables: { t: f32([heads, width], uniform(heads * width, 4)) },
+      };
+    }
+    case 'score by pair':
+      return {
+        score: score((s, { q, k, table }) => s.add(table('t').at(q, k))),
+        tables: { t: f32([n, n], uniform(n * n, 4)) },
+      };
     default:
       return name satisfies never;
   }

@@ -51,8 +51,17 @@ export interface ProblemSpec {
   readonly k?: number;
 }
 
-/** A further input: a bias for all pairs and one for each distance, slopes of ALiBi, or a mask of keys. */
-export type ExtraInput = 'bias' | 'relativeBias' | 'alibiSlopes' | 'keyMask';
+/**
+ * A further input: a bias for all pairs and one for each distance, slopes of ALiBi, a mask of keys, or a score
+ * that adds a table by distance, or by pair.
+ */
+export type ExtraInput =
+  | 'bias'
+  | 'relativeBias'
+  | 'alibiSlopes'
+  | 'keyMask'
+  | 'score by distance'
+  | 'score by pair';
 
 /** A quantised weight, and how its inputs are multiplied. */
 export interface CodesSpec {

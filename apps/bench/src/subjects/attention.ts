@@ -13,7 +13,7 @@ import { attention } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { wasm, type WasmOptions } from '@attn/wasm';
 import type { Subject, PreparedSubject } from '../contest/protocol.ts';
-import { extraInput, problem, type Problem } from '../inputs.ts';
+import { extraInput, problem, type ExtraInputs, type Problem } from '../inputs.ts';
 import { checkRows } from '../oracle.ts';
 
 /**
@@ -41,12 +41,18 @@ export async function prepare({ options, problem: spec }: Subject): Promise<Prep
   const inputs = problem(heads, n, headDim, kvHeads);
   const pattern = spec.pattern === undefined ? full() : patternFromJson(spec.pattern);
   const { q, k, v } = inputs;
-  const extra = spec.extra === undefined ? {} : extraInput(spec.extra, heads, n);
+  const extra: ExtraInputs = spec.extra === undefined ? {} : extraInput(spec.extra, heads, n);
+  const { inputs: others = {}, score, tables = {} } = extra;
+  const ofScore = Object.entries(tables).map(([name, table]) => [`tables.${name}`, table]);
   return {
     backend: await makeBackend(options),
     inputs,
-    call: { q, k, v, pattern, ...extra },
-    check: async (run) => checkRows(inputs, { pattern }, await run(), undefined, extra),
+    call: { q, k, v, pattern, ...others, ...(score && { score, tables }) },
+    check: async (run) =>
+      checkRows(inputs, { pattern, score }, await run(), undefined, {
+        ...others,
+        ...Object.fromEntries(ofScore),
+      }),
   };
 }
 

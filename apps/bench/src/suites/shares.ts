@@ -1,4 +1,4 @@
-/** ONNX Runtime: causal attention over dense attention, and what biases and key masks add to a window. */
+/** ONNX Runtime: causal attention over dense attention, and what biases, scores and key masks add to a window. */
 import { CAUSAL, onnx, windowOf } from '../subjects/index.ts';
 import { contest } from '../contest/contest.ts';
 import type { ExtraInput, ProblemSpec, Subject } from '../contest/protocol.ts';
@@ -7,7 +7,7 @@ import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
 export const sharesSuite: Suite = {
   name: 'shares',
-  describes: 'ONNX Runtime: causal over dense attention, biases and key masks over a window',
+  describes: 'ONNX Runtime: causal over dense attention, biases, scores and key masks over a window',
   run: async (options) => [await causal(options), await extras(options)],
 };
 
@@ -42,7 +42,14 @@ async function causal(options: SuiteOptions): Promise<Table> {
   };
 }
 
-const EXTRAS: readonly ExtraInput[] = ['bias', 'relativeBias', 'alibiSlopes', 'keyMask'];
+const EXTRAS: readonly ExtraInput[] = [
+  'bias',
+  'relativeBias',
+  'alibiSlopes',
+  'keyMask',
+  'score by distance',
+  'score by pair',
+];
 
 async function extras(options: SuiteOptions): Promise<Table> {
   const rows: Table['rows'][number][] = [];
@@ -66,10 +73,10 @@ async function extras(options: SuiteOptions): Promise<Table> {
     }
   }
   return {
-    title: 'ONNX Runtime: biases and key masks over a window',
+    title: 'ONNX Runtime: biases, scores and key masks over a window',
     note:
       '8 heads × 64, f32. The bias is one for all heads, relative biases reach 128 tokens, the key mask hides ' +
-      'every 64th key. Target: ≤ 1.3.',
+      'every 64th key. Scores add a table of 257 distances, or one of all pairs. Target: ≤ 1.3.',
     rows,
   };
 }

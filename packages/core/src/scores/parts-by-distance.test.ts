@@ -37,9 +37,9 @@ test('a part is the same for pairs that are equally far apart', () => {
     s.add(select(q.ge(k), table('t').at(h, q.sub(k).mod(5).add(b)), k.sub(q).float().exp())),
   ).tree;
   const tables: ScoreTables = { t: { shape: [3, 9], data: Array.from({ length: 27 }, (_, i) => i ** 2) } };
-  const found = [...partsByDistance(tree).values()];
-  expect(found).toHaveLength(1);
-  const value = scoreFunction(found[0], tables);
+  const matches = [...partsByDistance(tree).values()];
+  expect(matches).toHaveLength(1);
+  const value = scoreFunction(matches[0], tables);
   for (let distance = -6; distance <= 6; distance++) {
     const at = (q: number) => value({ s: NaN, b: 1, h: 2, q, k: q + distance });
     expect(at(20)).toBe(at(0));

@@ -97,8 +97,8 @@ const LSH_PAIR = 2.5;
 /** Operators that LSH attention takes for however few tokens. */
 const LSH_OPERATORS = 60;
 
-/** Inputs that are added to logits. */
-const BIASES = ['bias', 'alibiSlopes', 'relativeBias'];
+/** Inputs that add to logits by distance. */
+const OFFSETS = ['alibiSlopes', 'relativeBias'];
 
 /** Predicted milliseconds of one run. */
 export function predict(graph: Graph, plans: PlanCache, speed: Speed): number {
@@ -143,8 +143,9 @@ function workOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCach
     const blocks = causalBlocks(problem);
     if (isStatic && blocks !== undefined && isFullyCausal(node, problem, plan))
       return causalWork(problem, blocks);
-    const biases = BIASES.filter((name) => node.inputs[name] !== undefined).length;
-    return scannedWork(problem, plan, { isStatic: isStatic || masksKeys, masksKeys, biases });
+    const hasOffsets = OFFSETS.some((name) => node.inputs[name] !== undefined) || problem.score !== undefined;
+    const isBiased = node.inputs.bias !== undefined;
+    return scannedWork(problem, plan, { isStatic: isStatic || masksKeys, masksKeys, isBiased, hasOffsets });
   }
   if (isOp(node, 'lshHash') || isOp(node, 'argsort') || isOp(node, 'lshAttention'))
     return lshWork(graph, node);

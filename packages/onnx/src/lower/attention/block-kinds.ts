@@ -1,6 +1,7 @@
 /**
- * Kinds of row blocks: those of a kind have keys that are equally far from their queries. What depends on
- * distances only is computed once for each kind and head in a run, and steps read it as a whole.
+ * Kinds of row blocks: those of a kind have keys that are equally far from their queries, and the same masks.
+ * What depends on distances only is computed once for each kind and head in a run, and steps read it as a
+ * whole.
  */
 import { TILE, type AttentionProblem } from '@attn/core/backend';
 import type { OnnxModelBuilder } from '../../model/onnx-model-builder.ts';
@@ -10,7 +11,7 @@ import { MOST_NUMBERS } from './offset-bias.ts';
 import type { ScheduledBin } from './schedule.ts';
 
 /** So many row blocks read a table, or it is not worth its memory. */
-const LEAST_READERS = 4;
+const LEAST_READERS = 2;
 
 /** The kinds of a bin's row blocks. */
 export interface BlockKinds {
@@ -21,16 +22,18 @@ export interface BlockKinds {
   readonly examples: readonly number[];
 }
 
-/** Keys of a pool and their positions. */
+/** Keys of a pool and their positions, and the masks of a schedule. */
 interface PositionedKeys {
   readonly positions: Int32Array;
   readonly keyCounts: Uint8Array;
+  /** [masks · 4096] of 0 and 1. */
+  readonly masks: Uint8Array;
 }
 
 /** The kinds of a bin's row blocks; undefined where there are more than `most`. */
 export function blockKinds(
   bin: ScheduledBin,
-  { positions, keyCounts }: PositionedKeys,
+  { positions, keyCounts }: Omit<PositionedKeys, 'masks'>,
   queryLength: number,
   most: number,
 ): BlockKinds | undefined {
@@ -44,7 +47,8 @@ export function blockKinds(
     const tiles = tilesOf(bin, block).map((tile) =>
       tile === undefined ? '' : `${positions[tile * TILE] - query}:${keyCounts[tile]}`,
     );
-    return `${rowsOf(bin, block)} ${tiles.join()}`;
+    const masks = bin.masks.subarray(block * bin.maskedTiles, (block + 1) * bin.maskedTiles);
+    return `${rowsOf(bin, block)} ${tiles.join()} ${masks.join()}`;
   };
   /** Whether two row blocks that begin alike have all positions alike. */
   const areAlike = (a: number, b: number): boolean => {
@@ -100,12 +104,11 @@ export interface KindTables {
    * i32.
    */
   distances(size: number): Name;
+  /** Adds the masks of all tiles, of 0 and 1: [kinds, 1, 64, T · 64] f32. Undefined where none is masked. */
+  masks(): Name | undefined;
 }
 
-/**
- * Adds the tables of a bin's kinds. Undefined where too few row blocks are alike, where tables were too
- * large, or where the open and the masked tiles of a step are apart.
- */
+/** Adds the tables of a bin's kinds. Undefined where few row blocks are alike, or tables were too large. */
 export function kindTables(
   model: OnnxModelBuilder,
   bin: ScheduledBin,
@@ -153,6 +156,20 @@ export function kindTables(
         }
       });
       return table('distances', [kinds.count, 1, TILE, width], distances);
+    },
+    masks: () => {
+      if (maskedTiles === 0) return undefined;
+      const width = tiles * TILE;
+      const cells = new Float32Array(kinds.count * TILE * width).fill(1);
+      kinds.examples.forEach((example, kind) => {
+        for (let i = 0; i < maskedTiles * TILE ** 2; i++) {
+          const [t, row, key] = [Math.floor(i / TILE ** 2), Math.floor(i / TILE) % TILE, i % TILE];
+          const mask = bin.masks[example * maskedTiles + t];
+          const at = (kind * TILE + row) * width + (openTiles + t) * TILE + key;
+          cells[at] = keys.masks[(mask * TILE + row) * TILE + key];
+        }
+      });
+      return model.array('masks', { dtype: 'f32', shape: [kinds.count, 1, TILE, width] }, cells);
     },
   };
 }

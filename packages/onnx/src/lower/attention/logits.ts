@@ -17,7 +17,7 @@ export interface BiasTables {
   readonly dense?: DenseBias;
   /** The score's expression, and its tables. */
   readonly score?: ScoreTables;
-  /** Whether weights below the normal numbers are likely, with which products take up to twenty times as long. */
+  /** Whether weights below the normal numbers are likely, with which products take many times as long. */
   readonly flushes: boolean;
   /** Adds the positions of the pool's keys to the model, in pieces: [tiles, 64 / size] i32, in pieces. */
   readonly positions: (size: number) => Name;

@@ -64,11 +64,14 @@ const MASKED_PAIR = 0.1;
 /** A step: a pair in a bin with open and masked tiles, which are masked together or concatenated. */
 const MIXED_PAIR = 0.1;
 
-/** A step: a pair that is multiplied with the key mask of a run. */
-const KEY_MASKED_PAIR = 0.1;
+/** A step: a pair whose weight is summed with the key mask of a run. */
+const KEY_MASKED_PAIR = 0.03;
 
-/** A step: reading and adding a bias of a pair. */
-const BIASED_PAIR = 0.5;
+/** A step: reading and adding a dense bias of a pair. */
+const BIASED_PAIR = 0.4;
+
+/** A step: what ALiBi, relative biases and parts of scores by distance cost for a pair. */
+const OFFSET_PAIR = 0.2;
 
 /** A step: an element of a gathered tile of keys or values. */
 const GATHERED_ELEMENT = 0.22;
@@ -131,20 +134,24 @@ export interface ScannedOptions {
   readonly isStatic: boolean;
   /** Whether the key mask of a run is multiplied with weights. Default: false. */
   readonly masksKeys?: boolean;
-  /** Number of biases that are added to logits. Default: 0. */
-  readonly biases?: number;
+  /** Whether a dense bias is added to logits. Default: false. */
+  readonly isBiased?: boolean;
+  /** Whether there are biases by distance. Default: false. */
+  readonly hasOffsets?: boolean;
 }
 
 /** The work of the scans over the bins of a plan. */
 export function scannedWork(
   problem: AttentionProblem,
   plan: AttentionPlan,
-  { isStatic, masksKeys = false, biases = 0 }: ScannedOptions,
+  { isStatic, masksKeys = false, isBiased = false, hasOffsets = false }: ScannedOptions,
 ): Work {
   const { batch, heads, kvHeads, queryLength, keyLength, headDim, valueDim } = problem;
   const options = isStatic ? STATIC_LIMITS : DYNAMIC_LIMITS;
   const dims = headDim + valueDim;
-  const pair = 2 * PRODUCT * dims + PAIR + (masksKeys ? KEY_MASKED_PAIR : 0) + BIASED_PAIR * biases;
+  const extra =
+    (masksKeys ? KEY_MASKED_PAIR : 0) + (isBiased ? BIASED_PAIR : 0) + (hasOffsets ? OFFSET_PAIR : 0);
+  const pair = 2 * PRODUCT * dims + PAIR + extra;
   let [scanned, steps, scans, tiles] = [0, 0, 0, 0];
   for (const projection of ['local', 'global'] as const) {
     for (const { items, tiles: width } of partition(itemsOf(plan, projection), options.bins)) {

@@ -104,7 +104,7 @@ export function emitScan(
   // A mask that all row blocks share applies to all weights. Other masks apply to those of their tiles only.
   const emitWeights = (): { readonly weights: Name; readonly least?: Name } => {
     if (whole?.factors !== undefined) {
-      const before = masked !== '' && sharedMask === undefined ? maskedWeightsOf(masked) : weightsOf(tiles);
+      const before = weightsOf(tiles);
       const total = body.op('ReduceSum', [before, body.model.integers([-1])], { keepdims: 1 });
       const least = body.op('Mul', [total, body.model.scalar(LEAST_SHARE)]);
       return { weights: times(body, before, ofStep(whole.factors)), least };
@@ -118,7 +118,7 @@ export function emitScan(
     values: stepValues,
     visible: visible === '' ? undefined : visible,
     visibleKeys: visibleKeys && tilesOf(body, visibleKeys, tiles, 1),
-    flushes: biases?.flushes === true && whole?.factors === undefined,
+    flushes: biases?.flushes === true && whole?.areFactored !== true,
   });
 
   const corrected = (branch: GraphScope): readonly Name[] => {

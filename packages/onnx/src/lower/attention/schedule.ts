@@ -69,8 +69,8 @@ export interface ScheduleOptions {
   /** Pad every step to exactly `blocks` row blocks, so that one model serves all plans. Default: false. */
   readonly isFixed?: boolean;
   /**
-   * Whether a step has one row block of several heads, where it can, so that what is the same for all heads is
-   * read once. Default: false, several row blocks of one head.
+   * Whether a step has one row block of several heads, where it can, so that what is the same for all heads
+   * is read once. Default: false, several row blocks of one head.
    */
   readonly sharesPairs?: boolean;
 }

@@ -28,7 +28,7 @@ export type TablesByName = Readonly<Record<string, ScoreTable>>;
 /** A score, and its tables by name. */
 export interface ScoreTables {
   readonly tree: ScoreNode;
-  /** The same as a sum of parts that depend on distances only, and the rest. */
+  /** The tree as a sum of parts that depend on distances only, and the rest. */
   readonly sum: DistanceSum;
   readonly tables: TablesByName;
   /** Parts that depend on distances only, by their keys. */

@@ -85,11 +85,9 @@ export function staticTables(
     const kinds = new Map<number, KindTables | undefined>();
     const kindsOf = (members: number): KindTables | undefined => {
       const keys = schedule.pools[projection];
-      // Steps compute the logits of all tiles at once.
-      const isWhole = shared !== undefined || openTiles * maskedTiles === 0;
-      if (keys === undefined || !isWhole) return undefined;
+      if (keys === undefined) return undefined;
       const { keyCounts } = keys;
-      const positioned = { positions: positionsIn(projection, keys), keyCounts };
+      const positioned = { positions: positionsIn(projection, keys), keyCounts, masks: schedule.table };
       return kindTables(model, bin, positioned, problem, members);
     };
     return {

@@ -1,7 +1,7 @@
 /**
- * Biases by offset of whole row blocks, made once in a run for each kind of row block (`block-kinds.ts`). What
- * is added to logits last becomes a factor of the weights: exp(s + b) = exp(s) · exp(b). So a window with ALiBi
- * takes as many passes over its pairs as one without, which multiplies weights with a mask.
+ * Biases by offset of whole row blocks, made once in a run for each kind of row block (`block-kinds.ts`).
+ * What is added to logits last becomes a factor of the weights: exp(s + b) = exp(s) · exp(b). So a window
+ * with ALiBi multiplies its weights once, as one without multiplies them with a mask.
  */
 import { partKey, TILE } from '@attn/core/backend';
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
@@ -23,8 +23,13 @@ export const LEAST_SHARE = 1.5e-19;
 /** The biases of a bin's row blocks. */
 export interface WholeBiases extends Pick<KindTables, 'numbers' | 'numbersOfStep'> {
   readonly factored: FactoredBiases;
-  /** Factors of weights, 0 where the bin's shared mask hides a pair: [kinds · members, 64, T · 64]. */
+  /**
+   * Factors of weights, 0 where a mask hides a pair: [kinds · members, 64, T · 64]. Undefined where weights
+   * are only multiplied with the bin's shared mask, if any.
+   */
   readonly factors: Name | undefined;
+  /** Whether all biases are factors, but for a dense one. */
+  readonly areFactored: boolean;
   /** The biases of all kinds from a table of pieces: [kinds · members, 64, T · 64]. */
   tableOf(pieces: OffsetBias): Name;
 }
@@ -55,16 +60,27 @@ export function emitWholeBiases(
     }),
   ];
   const { numbers, numbersOfStep } = kinds;
-  const factors = addends.length === 0 ? undefined : emitFactors(scope, addends, bin.sharedMask);
-  return { numbers, numbersOfStep, factored, factors, tableOf };
+  const isOnlyMasked = addends.length === 0 && bin.sharedMask !== undefined;
+  const factors = isOnlyMasked ? undefined : emitFactors(scope, addends, kinds, first?.members ?? 1);
+  const areFactored = score === undefined || score.sum.rest === 's';
+  return { numbers, numbersOfStep, factored, factors, areFactored, tableOf };
 }
 
 /** Adds exp of the sum of some biases, 0 where it is too small, and where a mask hides pairs. */
-function emitFactors(scope: GraphScope, addends: readonly Name[], mask: Name | undefined): Name {
+function emitFactors(
+  scope: GraphScope,
+  addends: readonly Name[],
+  { kinds, tiles, masks }: KindTables,
+  members: number,
+): Name | undefined {
+  const mask = masks();
+  const byMember = [kinds, members, TILE, tiles * TILE];
+  const whole = (value: Name): Name => scope.reshape(value, [kinds * members, TILE, tiles * TILE]);
+  if (addends.length === 0) return mask && whole(scope.op('Expand', [mask, scope.model.integers(byMember)]));
   const sum = addends.reduce((a, b) => scope.op('Add', [a, b]));
   const counts = scope.cast(scope.op('Greater', [sum, scope.model.scalar(LEAST_BIAS)]), 'f32');
   const factors = scope.op('Mul', [scope.op('Exp', [sum]), counts]);
-  return mask === undefined ? factors : scope.op('Mul', [factors, mask]);
+  return mask === undefined ? factors : whole(scope.op('Mul', [scope.reshape(factors, byMember), mask]));
 }
 
 function emitWhole(scope: GraphScope, { kinds, tiles, distances }: KindTables, pieces: OffsetBias): Name {
