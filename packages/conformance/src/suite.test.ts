@@ -115,7 +115,7 @@ describe('broken properties are caught', () => {
   test.each([
     'takes the cosine for the sine',
     'reads tables one element further',
-    'counts pairs of the score the other way',
+    'takes the position of the key for that of the query',
   ])('random scores: %s', async (name) => {
     const { make } = faults.find((fault) => fault.name === name) ?? faults[0];
     const scores = backendProperties.find(({ id }) => id === 'property:scores');

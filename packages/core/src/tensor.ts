@@ -5,6 +5,7 @@
  */
 import { checkArgument } from './check/check-options.ts';
 import { AttnError, show } from './errors.ts';
+import { copyRowMajor } from './row-major.ts';
 import { whatBecameOf } from './util/host-memory.ts';
 import { aList, aListOfNumbers, fields, integer, type Kind } from './check/kinds.ts';
 import { typedArrayName, type TypedArray } from './util/typed-array.ts';
@@ -344,16 +345,6 @@ export function rowMajor<D extends DType>(value: Tensor<D>): Tensor<D> {
     return { dtype, shape, data };
   }
   const out = allocate(dtype, size);
-  const index = new Array<number>(shape.length).fill(0);
-  let from = 0;
-  for (let to = 0; to < size; to++) {
-    out[to] = data[from];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis];
-      if (++index[axis] < shape[axis]) break;
-      from -= strides[axis] * shape[axis];
-      index[axis] = 0;
-    }
-  }
+  copyRowMajor(data, { shape, strides }, out);
   return { dtype, shape, data: out };
 }

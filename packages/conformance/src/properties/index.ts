@@ -147,7 +147,7 @@ export const backendProperties: readonly BackendProperty[] = [
       fc.assert(
         ofCalls(arbitraryScoredCall, (spec) => likeOracle(backend, spec)),
         // A kernel is compiled for each call, for seconds where calls are sampled.
-        parameters(of === undefined ? 16 : 1),
+        parameters(of === undefined ? 30 : 1),
       ),
   },
   property(

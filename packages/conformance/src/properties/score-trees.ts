@@ -96,7 +96,7 @@ function numbers(depth: number): fc.Arbitrary<Bounded> {
     },
     { weight: 1, arbitrary: integers(depth - 1).map((tree) => ({ tree: ['float', tree], most: 2 ** 31 })) },
     { weight: 4, arbitrary: fc.tuple(fc.constantFrom(...BINARY), part, part).map(binary) },
-    { weight: 4, arbitrary: fc.tuple(fc.constantFrom(...UNARY), part).map(unary) },
+    { weight: 5, arbitrary: fc.tuple(fc.constantFrom(...UNARY), part).map(unary) },
     {
       weight: 1,
       arbitrary: fc.tuple(tests(depth - 1), part, part).map(([test, yes, no]) => ({
@@ -171,7 +171,7 @@ const trees = fc.array(
         ]),
     },
   ),
-  { minLength: 2, maxLength: 3 },
+  { minLength: 2, maxLength: 4 },
 );
 
 /** Calls with random scores. A kernel is compiled for each call, so that a call has a score for each head. */
