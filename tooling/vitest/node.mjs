@@ -57,7 +57,7 @@ export const sequence = { sequencer: LongestFirst };
 
 /**
  * A preset whose tests in Node run in one process, which loads once what they share. For packages of many
- * files that leave nothing behind: no replaced modules, globals or environment.
+ * files that leave nothing behind: no globals and no environment that they changed.
  */
 export function inOneProcess({ test, ...config }) {
   const once = (project) => (project.browser ? project : { ...project, isolate: false });
