@@ -1,1 +1,3 @@
-export { default } from '@attn/tooling-vitest';
+import preset, { inOneProcess } from '@attn/tooling-vitest';
+
+export default inOneProcess(preset);

@@ -1,3 +1,4 @@
+import { inOneProcess } from '@attn/tooling-vitest';
 import { requireAdapter, useSoftwareVulkan } from '@attn/tooling-vitest/software-vulkan';
 import preset from '@attn/tooling-vitest/browser';
 import { mergeConfig } from 'vitest/config';
@@ -7,4 +8,4 @@ requireAdapter();
 
 const serving = { test: { globalSetup: ['src/testing/serve-golden.testing.ts'] } };
 
-export default async () => mergeConfig(await preset(), serving);
+export default async () => mergeConfig(inOneProcess(await preset()), serving);

@@ -46,13 +46,13 @@ export async function runCase(backend: Backend, conformanceCase: ConformanceCase
 /** The expected outputs of a case in its two runs. */
 type Expectations = Partial<Record<'first run' | 'second run', Readonly<Record<string, Expected>>>>;
 
-/** What the oracle said of cases: further backends, and settings of one, that run in this process share it. */
+/** What the oracle says of cases. Further backends and settings that run in this process share it. */
 const expectations = new WeakMap<ConformanceCase, Expectations>();
 
 function expectationsOf(conformanceCase: ConformanceCase): Expectations {
-  const found = expectations.get(conformanceCase) ?? {};
-  expectations.set(conformanceCase, found);
-  return found;
+  const expected = expectations.get(conformanceCase) ?? {};
+  expectations.set(conformanceCase, expected);
+  return expected;
 }
 
 /** Compiles once, runs twice, and returns what is wrong. */

@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 /** Numbers in [−1, 1), always the same for a seed. */
 export function randomNumbers(length: number, seed: number): Float32Array {
   let state = seed * 2654435761;
-  return Float32Array.from({ length }, () => {
+  return new Float32Array(length).map(() => {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
     return state / 2 ** 31;
   });

@@ -59,7 +59,7 @@ function mutated(bytes: Uint8Array, random: () => number, isText: boolean): Uint
   return copy;
 }
 
-/** Of the random changes a quarter is tried by default: the next quarter is of the same kinds. */
+/** The share of the random changes that is tried: by default a quarter, as others are of the same kinds. */
 const share = process.env.ATTN_SUITE === 'whole' ? 1 : 1 / 4;
 
 describe('mutated files', () => {

@@ -90,7 +90,10 @@ function mostTokens(done: readonly number[], { offsets }: Encoding): number {
 /** Units beyond which V8's regular expressions give up on a run of ideographs in the text itself. */
 const BEYOND_REGEX = 4_400_000;
 
-/** What a run is of; by default only the first, on the tokenizer that splits by a regular expression of its file. */
+/**
+ * Characters of runs. By default only the first, on the tokenizer that splits by a regular expression of its
+ * file.
+ */
 const RUNS: readonly (readonly [string, string])[] = [
   ['ideographs', '鲸'],
   ['ideographs of two units', '𠀀'],

@@ -7,8 +7,11 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { entries, installPackages, writeProject } from './user-project.mjs';
 
-/** Aliases of our development dependencies. */
-const VERSIONS = ['5.4', '5.9', '7'];
+/**
+ * Aliases of our development dependencies. By default the oldest and the newest: what the one between them
+ * refuses, one of these refuses too, but for faults of its own.
+ */
+const VERSIONS = process.env.ATTN_SUITE === 'whole' ? ['5.4', '5.9', '7'] : ['5.4', '7'];
 
 /** Settings of users' projects. Each project imports every entry. */
 const PROJECTS = {
