@@ -24,6 +24,9 @@ import { withRunOptions } from '../contract/run-options.ts';
 import { RunQueue } from '../async/run-queue.ts';
 import { Scratch } from './scratch.ts';
 
+/** An executable with a larger arena does not keep what it has read of lazy constants for the next run. */
+const LARGE_ARENA_BYTES = 128 * 2 ** 20;
+
 /** What `compileGraph` needs from a backend. */
 export interface ExecutorOptions {
   /** The backend's name, for errors. */
@@ -145,6 +148,8 @@ class GraphExecutable implements Executable, MemoryHolder {
     if (!this.queue.isIdle) return;
     this.arena?.release();
     this.arena = undefined;
+    // Beside so long a run, reading the tables again is nothing.
+    if (this.memory.peakBytes > LARGE_ARENA_BYTES) this.constants = undefined;
     this.scratch.release();
   }
 
@@ -235,7 +240,7 @@ class GraphExecutable implements Executable, MemoryHolder {
     }
   }
 
-  /** Reads lazy constants before the first run: they would otherwise be read again and again. */
+  /** Reads lazy constants before a run: nodes would otherwise read them again and again. */
   private readConstants(): void {
     if (this.constants !== undefined) return;
     const { graph, options } = this;

@@ -72,6 +72,7 @@ export class LoweringContext {
   private readonly names = new Map<ValueId, Name>();
   /** The model's names of the slices of constants. */
   private readonly parts = new Map<ValueId, readonly Name[]>();
+  private readonly pieces = new Map<string, readonly Name[]>();
   /** The model's names of other forms of constants, and of values that several nodes need. */
   private readonly forms = new Map<string, Name>();
   /** Values whose parts nobody has joined yet, or ever. */
@@ -167,6 +168,18 @@ export class LoweringContext {
     const parts = this.parts.get(id) ?? this.model.parts(this.graph.names.get(id) ?? 'constant', constant);
     this.parts.set(id, parts);
     return parts;
+  }
+
+  /** The model's names of a constant as pieces of at most `most` rows of its first axis. */
+  constantPieces(id: ValueId, most: number): readonly Name[] {
+    if (this.inside !== undefined) return this.inside.outer.constantPieces(id, most);
+    const constant = this.graph.constants.get(id);
+    if (constant === undefined) throw new AttnError('INTERNAL', 'onnx/compile', `value ${id} is no constant`);
+    const key = `${id} ${most}`;
+    const wish = this.graph.names.get(id) ?? 'constant';
+    const names = this.pieces.get(key) ?? this.model.pieces(wish, constant, most);
+    this.pieces.set(key, names);
+    return names;
   }
 
   /** A constant of the graph, or undefined where the value is none. */

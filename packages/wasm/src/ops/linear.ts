@@ -1,6 +1,6 @@
 /** The `linear` op: x·Wᵀ + b, with its activation while the sums are in the cache. */
 import type { Tensor } from '@attn/core';
-import { sizeOf, type Kernel } from '@attn/core/backend';
+import { sizeOf, type Kernel, type ValueId } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import { packedBytes } from '../kernels/gemm.ts';
 import { PANEL } from '../kernels/register-tile.ts';
@@ -17,11 +17,7 @@ export function linearKernel(engine: Engine, weights: PackedWeights): Kernel<'li
     inFrame(engine, call, async (frame) => {
       const { x, weight, bias } = call.inputs;
       const [columns, depth] = weight.shape;
-      const b = await weights.of({ ids: [call.node.inputs.weight] }, frame, async (allocate) => {
-        const to = allocate(packedBytes(columns, depth));
-        await packWeight(frame, weight, to);
-        return to;
-      });
+      const b = await packedWeight(frame, weights, call.node.inputs.weight, weight);
       const product = {
         a: frame.input(x),
         aRowStride: 4 * depth,
@@ -35,6 +31,21 @@ export function linearKernel(engine: Engine, weights: PackedWeights): Kernel<'li
       };
       await multiplyAll(frame, [product], call.attributes.activation);
     });
+}
+
+/** The address of a packed weight [out × in] of a graph. */
+export function packedWeight(
+  frame: Frame,
+  weights: PackedWeights,
+  id: ValueId,
+  weight: Tensor,
+): Promise<number> {
+  const [columns, depth] = weight.shape;
+  return weights.of({ ids: [id] }, frame, async (allocate) => {
+    const to = allocate(packedBytes(columns, depth));
+    await packWeight(frame, weight, to);
+    return to;
+  });
 }
 
 /** The most bytes of a weight outside of the heap that are copied into it at a time, to be packed. */
