@@ -77,9 +77,9 @@ test.each([
 });
 
 test('a kernel gets some rows of a tensor, in all their order', async () => {
-  const seen: unknown[] = [];
+  const shapes: unknown[] = [];
   const linear: Kernel<'linear'> = (call) => {
-    seen.push([call.inputs.x.shape, call.inputs.weight.shape, call.outputs[0].shape]);
+    shapes.push([call.inputs.x.shape, call.inputs.weight.shape, call.outputs[0].shape]);
     return referenceKernels.linear?.(call);
   };
   await run(plain, BLOCK_BYTES, { ...referenceKernels, linear });
@@ -94,7 +94,7 @@ test('a kernel gets some rows of a tensor, in all their order', async () => {
       [1, rows, to],
     ]),
   );
-  expect(seen).toEqual(expected);
+  expect(shapes).toEqual(expected);
 });
 
 test('a layer is left whole where it is small, or where more than its result is read', () => {
@@ -117,7 +117,7 @@ test('a layer of LED over 16,384 tokens has no wide value as a whole', () => {
   const inner = builder.linear(x, weight(3072, 768), undefined, { activation: 'gelu' });
   const fed = builder.linear(inner, weight(768, 3072));
   const graph = builder.build({ y: builder.layerNorm(builder.add(fed, x), { eps: 1e-5 }) });
-  const one = 4 * 16_384 * 768;
-  expect(planMemory(graph).peakBytes).toBeGreaterThan(5.9 * one);
-  expect(planMemory(graph, rowBlocks(graph)).peakBytes).toBeLessThan(3.1 * one);
+  const tensorBytes = 4 * 16_384 * 768;
+  expect(planMemory(graph).peakBytes).toBeGreaterThan(5.9 * tensorBytes);
+  expect(planMemory(graph, rowBlocks(graph)).peakBytes).toBeLessThan(3.1 * tensorBytes);
 });

@@ -17,7 +17,7 @@ export interface RowBlocks {
   readonly blockRows: number;
   /** The values that have these rows. The nodes read all others, such as weights, as a whole. */
   readonly byRows: ReadonlySet<ValueId>;
-  /** Those of them that only these nodes use, so that one block of each is enough. */
+  /** The values of `byRows` that only these nodes use, so that one block of each is enough. */
   readonly inner: ReadonlySet<ValueId>;
 }
 
@@ -67,19 +67,19 @@ function blocksFrom(
   const shapeOf = (id: ValueId): readonly number[] => graph.values[id].shape;
   const leading = shapeOf(graph.nodes[first].outputs[0]).slice(0, -1);
   const byRows = new Set<ValueId>();
-  const made = new Set<ValueId>();
+  const results = new Set<ValueId>();
   for (let last = first; last < graph.nodes.length; last++) {
     const node = graph.nodes[last];
     const [result] = node.outputs;
     const operands = rowOperands(graph, node);
     if (operands === undefined) return undefined;
     const haveRows = [...operands, result].every((id) => shapeOf(id).slice(0, -1).join() === leading.join());
-    const isWholeMade = Object.values(node.inputs).some((id) => made.has(id) && !operands.includes(id));
+    const isWholeMade = Object.values(node.inputs).some((id) => results.has(id) && !operands.includes(id));
     if (!haveRows || isWholeMade) return undefined;
     for (const id of [...operands, result]) byRows.add(id);
-    const inner = new Set([...made].filter((id) => (lastUses.get(id) ?? Infinity) <= last));
-    made.add(result);
-    if (inner.size < made.size - 1) continue;
+    const inner = new Set([...results].filter((id) => (lastUses.get(id) ?? Infinity) <= last));
+    results.add(result);
+    if (inner.size < results.size - 1) continue;
     const run = { first, last, rows: sizeOf(leading), byRows, inner };
     const blockRows = blockRowsOf(graph, run, blockBytes);
     if (blockRows !== undefined) return { ...run, blockRows };
@@ -106,7 +106,11 @@ function isIn(names: readonly string[], op: string): boolean {
 }
 
 /** How many rows a block has; undefined where blocks are not worth it. */
-function blockRowsOf(graph: Graph, run: Omit<RowBlocks, 'blockRows'>, blockBytes: number): number | undefined {
+function blockRowsOf(
+  graph: Graph,
+  run: Omit<RowBlocks, 'blockRows'>,
+  blockBytes: number,
+): number | undefined {
   if (wideBytes(graph, run) <= 2 * blockBytes) return undefined;
   const { rows, inner } = run;
   const bytes = [...inner].reduce((sum, id) => sum + byteLengthOf(graph.values[id]), 0);
@@ -128,10 +132,16 @@ export function specsInBlocks({ values }: Graph, blocks: readonly RowBlocks[]): 
 /** Some rows of a tensor, in place. */
 export function rowsFrom({ dtype, shape, data }: Tensor, from: number, count: number): Tensor {
   const width = shape[shape.length - 1];
-  return { dtype, shape: blockShape(shape, count), data: data.subarray(from * width, (from + count) * width) };
+  return {
+    dtype,
+    shape: blockShape(shape, count),
+    data: data.subarray(from * width, (from + count) * width),
+  };
 }
 
 /** The shape of a value with all its rows along one axis, so that it broadcasts as before. */
 export function blockShape(shape: readonly number[], rows: number): readonly number[] {
-  return shape.map((extent, axis) => (axis === shape.length - 1 ? extent : axis === shape.length - 2 ? rows : 1));
+  return shape.map((extent, axis) =>
+    axis === shape.length - 1 ? extent : axis === shape.length - 2 ? rows : 1,
+  );
 }

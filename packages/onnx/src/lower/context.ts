@@ -77,7 +77,7 @@ export class LoweringContext {
   private readonly forms = new Map<string, Name>();
   /** Values whose parts nobody has joined yet, or ever. */
   private readonly writes = new Map<ValueId, WrittenRows>();
-  /** Of a context that writes into a body: the body, and the context around it. */
+  /** The body that the context writes into, and the context around it; undefined for the outermost graph. */
   private readonly inside: Inside | undefined;
 
   constructor(

@@ -33,8 +33,8 @@ export function lowerRowBlocks(
   const sizesOf = (id: ValueId): Sizes => {
     return { width: values[id].shape.at(-1) ?? 1, rows: run.rows, all: count * rows };
   };
-  const made = new Set(nodes.flatMap(({ outputs }) => outputs));
-  const scanned = [...run.byRows].filter((id) => !made.has(id));
+  const results = new Set(nodes.flatMap(({ outputs }) => outputs));
+  const scanned = [...run.byRows].filter((id) => !results.has(id));
   const inputs = scanned.map((id): Name => {
     inner.setMoved(id, body.input('rows', typeOf(id)));
     const value = filledUp(context, context.value(id), sizesOf(id));

@@ -86,7 +86,9 @@ export class OnnxModelBuilder {
   /** Adds the slices of a tensor along its first axis as constants, without that axis. Nothing is copied. */
   parts(wish: string, tensor: Tensor): readonly Name[] {
     const [count, ...rest] = tensor.shape;
-    return Array.from({ length: count }, (_, index) => this.part(`${wish}.${index}`, tensor, [index, 1], rest));
+    return Array.from({ length: count }, (_, index) =>
+      this.part(`${wish}.${index}`, tensor, [index, 1], rest),
+    );
   }
 
   /** Adds a tensor as several constants, of at most `most` rows of its first axis each. Nothing is copied. */

@@ -95,8 +95,8 @@ function nodesFor(
 
 /** The values that nodes read and do not make. */
 function valuesRead(nodes: ReadonlySet<GraphNode>): ReadonlySet<ValueId> {
-  const made = new Set([...nodes].flatMap(({ outputs }) => outputs));
-  return new Set([...nodes].flatMap(({ inputs }) => Object.values(inputs)).filter((id) => !made.has(id)));
+  const results = new Set([...nodes].flatMap(({ outputs }) => outputs));
+  return new Set([...nodes].flatMap(({ inputs }) => Object.values(inputs)).filter((id) => !results.has(id)));
 }
 
 function nameOf(names: ReadonlyMap<string, ValueId>, id: ValueId): string | undefined {

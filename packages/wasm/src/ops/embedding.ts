@@ -1,6 +1,6 @@
 /**
- * The `embedding` op. Where the table is also the weight of a product, as the words of a decoder are, its rows
- * are read from the packed weight, so that the table is in memory once.
+ * The `embedding` op. Where the table is also the weight of a product, as the words of a decoder are, its
+ * rows are read from the packed weight, so that the table is in memory once.
  */
 import { inChunks, moveKernels, type Kernel } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';

@@ -17,7 +17,11 @@ export function lowerLinear(context: LoweringContext, node: NodeOf<'linear'>): v
   const y =
     pieces === undefined
       ? product(context, x, context.value(node.inputs.weight), context.input(node, 'bias'))
-      : main.op('Concat', pieces.map(({ weight, bias }) => product(context, x, weight, bias)), { axis: 1 });
+      : main.op(
+          'Concat',
+          pieces.map(({ weight, bias }) => product(context, x, weight, bias)),
+          { axis: 1 },
+        );
   const { activation } = node.attributes;
   const activated = activation === undefined ? y : UNARY[activation](context, y);
   context.setComputed(id, main.reshape(activated, [...shape.slice(0, -1), outFeatures]));
