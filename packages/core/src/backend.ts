@@ -49,6 +49,7 @@ export { float32ToHalf, halfToFloat32, halfToNumber, numberToHalf } from './util
 // Graphs: what a backend compiles.
 export { inputSpecs, namedInputs, type GraphNode, type NodeOf, type ValueId } from './graph/graph.ts';
 export { checkGraph } from './graph/check-graph.ts';
+export { partOf, type GraphPart } from './graph/part-of.ts';
 export { elementsWritten, storageOf } from './graph/storage.ts';
 export { withoutState, type StatelessGraph } from './graph/without-state.ts';
 export type { AttentionValues } from './graph/builder.ts';
@@ -139,6 +140,7 @@ export type { Region } from './host/region.ts';
 export { checkGraphData } from './host/node-data.ts';
 export { checkRunInputs } from './host/run-inputs.ts';
 export { planMemory, type MemoryPlan } from './host/memory.ts';
+export { blockShape, rowBlocks, type RowBlocks } from './host/row-blocks.ts';
 export { argsort } from './host/kernels/argsort.ts';
 export { byExpert, type ExpertRows } from './host/kernels/by-expert.ts';
 export { inChunks } from './host/kernels/chunks.ts';

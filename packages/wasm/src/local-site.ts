@@ -50,7 +50,7 @@ export class LocalSite implements EngineSite {
       allocate: (bytes) => engine.region(bytes),
       states: this.statesOf(engine),
       keepMemory: false,
-      keepsOwn: isPacked,
+      keepsOwn: (node, input) => isPacked(graph, node, input),
       turn: (task, signal) => engine.inTurn(task, signal),
       onRelease: () => {
         weights.release();

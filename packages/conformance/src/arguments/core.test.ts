@@ -319,6 +319,9 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   withHostState: BACKEND,
   namedInputs: BACKEND,
   planMemory: BACKEND,
+  rowBlocks: BACKEND,
+  blockShape: BACKEND,
+  partOf: BACKEND,
   supportsGraph: {
     call: (value: never) => core.supportsGraph(referenceBackend(), value),
     args: () => [graph()],

@@ -1,11 +1,17 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test, vi } from 'vitest';
-import { f32 } from '../tensor.ts';
+import { lazyTensor } from '../lazy-tensor.ts';
+import { f32, i32, zeros } from '../tensor.ts';
 import { GraphBuilder } from '../graph/builder.ts';
 import { compileGraph } from './executor.ts';
 import type { Kernel } from './kernel.ts';
 import { bufferRegion, type Region } from './region.ts';
 import { eventLoopTurn } from '../async/pause.ts';
 import { kernelOf } from './reference-kernels.testing.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const vector = { dtype: 'f32', shape: [3] } as const;
 const x = f32([3], [1, -2, 3]);
@@ -70,6 +76,34 @@ describe('memory', () => {
     expect(allocated).toBe(0);
     await executables[0].run({ x });
     expect(allocated).toBe(2 ** 24);
+  });
+
+  test('that lazy constants were read into is not kept beside a large arena', async () => {
+    for (const [length, times] of [
+      [2 ** 10, 1],
+      [2 ** 25 + 1, 2],
+    ]) {
+      let reads = 0;
+      const read = () => {
+        reads++;
+        return Float32Array.of(7);
+      };
+      const builder = new GraphBuilder();
+      const input = builder.input('x', { dtype: 'f32', shape: [length] });
+      const table = builder.constant(lazyTensor({ dtype: 'f32', shape: [1, 1] }, read));
+      const row = builder.embedding(builder.constant(i32([1], [0])), table);
+      const graph = builder.build({ row, y: builder.relu(builder.relu(input)) });
+      // Memory that nothing touches costs nothing.
+      const kernels = { relu: () => {}, embedding: kernelOf('embedding') };
+      const executable = compileGraph(graph, { backend: 'test', kernels, keepMemory: false });
+      for (let run = 0; run < 2; run++) {
+        const { row: first } = await executable.run({ x: zeros('f32', [length]) });
+        expect([...first.data]).toEqual([7]);
+        await eventLoopTurn();
+        collectGarbage(); // frees the array that was read, unless something holds it
+      }
+      expect(reads).toBe(times);
+    }
   });
 
   test('that is not there is OUT_OF_MEMORY', async () => {

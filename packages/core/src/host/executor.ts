@@ -9,7 +9,7 @@ import type { OpName } from '../ops/op-name.ts';
 import { ops } from '../ops/index.ts';
 import { dataIdentity, inMemory } from '../lazy-tensor.ts';
 import { allocate as allocateArray, sizeOf, storageOver, type Tensor } from '../tensor.ts';
-import type { Graph, GraphNode, NodeOf, ValueId } from '../graph/graph.ts';
+import { anyNode, type Graph, type GraphNode, type NodeOf, type ValueId } from '../graph/graph.ts';
 import { HostStates, type HostStateMemory } from './host-state.ts';
 import { idleMemory, type MemoryHolder } from './idle-memory.ts';
 import type { Kernel, KernelContext, KernelTable } from './kernel.ts';
@@ -18,10 +18,14 @@ import { checkNodeData } from './node-data.ts';
 import { createPause } from '../async/pause.ts';
 import { throttleProgress } from '../async/progress.ts';
 import { bufferRegion, type Region } from './region.ts';
+import { rowBlocks, rowsFrom, type RowBlocks } from './row-blocks.ts';
 import { checkRunInputs } from './run-inputs.ts';
 import { withRunOptions } from '../contract/run-options.ts';
 import { RunQueue } from '../async/run-queue.ts';
 import { Scratch } from './scratch.ts';
+
+/** An executable with a larger arena does not keep what it has read of lazy constants for the next run. */
+const LARGE_ARENA_BYTES = 128 * 2 ** 20;
 
 /** What `compileGraph` needs from a backend. */
 export interface ExecutorOptions {
@@ -44,6 +48,11 @@ export interface ExecutorOptions {
    * unread; all other lazy tensors are read once, and stay in memory. Default: never.
    */
   readonly keepsOwn?: (node: GraphNode, input: string) => boolean;
+  /**
+   * Bytes that a feed-forward layer, or what is like it, may take between its nodes: more is computed a block
+   * of rows at a time, so that a kernel gets a part of its node's rows. Default 16 MiB.
+   */
+  readonly blockBytes?: number;
   /** Called once, when the executable is disposed and its last run has ended. */
   readonly onRelease?: () => void;
   /** For tests: fills outputs and scratch memory with NaN (integers: all ones) before each kernel. */
@@ -77,6 +86,8 @@ export function compileGraph(graph: Graph, options: ExecutorOptions): Executable
 class GraphExecutable implements Executable, MemoryHolder {
   private readonly graph: Graph;
   private readonly options: ExecutorOptions;
+  /** Runs of nodes that are computed block by block, by the index of their first. */
+  private readonly blocks: ReadonlyMap<number, RowBlocks>;
   private readonly memory: MemoryPlan;
   private readonly queue: RunQueue;
   private readonly scratch: Scratch;
@@ -93,7 +104,9 @@ class GraphExecutable implements Executable, MemoryHolder {
     this.graph = graph;
     this.options = options;
     this.states = options.states ?? new HostStates(options.backend);
-    this.memory = planMemory(graph);
+    const blocks = rowBlocks(graph, options.blockBytes);
+    this.blocks = new Map(blocks.map((run) => [run.first, run]));
+    this.memory = planMemory(graph, blocks);
     this.queue = new RunQueue(() => this.becomeIdle());
     this.scratch = new Scratch((bytes) => this.allocate(bytes));
   }
@@ -135,6 +148,8 @@ class GraphExecutable implements Executable, MemoryHolder {
     if (!this.queue.isIdle) return;
     this.arena?.release();
     this.arena = undefined;
+    // Beside so long a run, reading the tables again is nothing.
+    if (this.memory.peakBytes > LARGE_ARENA_BYTES) this.constants = undefined;
     this.scratch.release();
   }
 
@@ -171,26 +186,46 @@ class GraphExecutable implements Executable, MemoryHolder {
         return data;
       },
     };
-    for (const [index, node] of nodes.entries()) {
-      await context.pause();
-      this.scratch.reset();
-      if (!ops[node.op].isView) {
-        const entries = Object.entries(node.inputs).map(([name, id]) => [name, tensorOf(id)] as const);
-        const operands = Object.fromEntries(entries);
-        checkNodeData(node, operands);
-        await this.runNode(node, operands, node.outputs.map(tensorOf), context);
-      }
+    for (let index = 0; index < nodes.length; index++) {
+      const blocks = this.blocks.get(index);
+      if (blocks === undefined) await this.runNode(nodes[index], tensorOf, context);
+      else await this.runBlocks(blocks, tensorOf, context);
+      index = blocks?.last ?? index;
       if (!single) report?.({ done: index + 1, total: nodes.length, unit: 'nodes' });
     }
     return this.takeOutputs(tensorOf);
   }
 
-  private async runNode<K extends OpName>(
-    node: NodeOf<K>,
-    inputs: Readonly<Record<string, Tensor>>,
-    outputs: readonly Tensor[],
+  /** Runs nodes for one block of rows after another. */
+  private async runBlocks(
+    { first, last, rows, blockRows, byRows, inner }: RowBlocks,
+    tensorOf: (id: ValueId) => Tensor,
     context: KernelContext,
   ): Promise<void> {
+    const nodes = this.graph.nodes.slice(first, last + 1);
+    for (let start = 0; start < rows; start += blockRows) {
+      const count = Math.min(blockRows, rows - start);
+      const tensorOfBlock = (id: ValueId): Tensor => {
+        const tensor = tensorOf(id);
+        return byRows.has(id) ? rowsFrom(tensor, inner.has(id) ? 0 : start, count) : tensor;
+      };
+      for (const node of nodes) await this.runNode(node, tensorOfBlock, context);
+    }
+  }
+
+  private async runNode<K extends OpName>(
+    node: NodeOf<K>,
+    tensorOf: (id: ValueId) => Tensor,
+    context: KernelContext,
+  ): Promise<void> {
+    await context.pause();
+    this.scratch.reset();
+    if (ops[node.op].isView) return;
+    const inputs = Object.fromEntries(
+      Object.entries(node.inputs).map(([name, id]) => [name, tensorOf(id)] as const),
+    );
+    checkNodeData(anyNode(node), inputs);
+    const outputs = node.outputs.map(tensorOf);
     const kernel: Kernel<K> | undefined = this.options.kernels[node.op];
     const isInPlace = this.memory.storage[node.outputs[0]] !== node.outputs[0];
     if (this.options.poison && !isInPlace) outputs.forEach(poison);
@@ -205,7 +240,7 @@ class GraphExecutable implements Executable, MemoryHolder {
     }
   }
 
-  /** Reads lazy constants before the first run: they would otherwise be read again and again. */
+  /** Reads lazy constants before a run: nodes would otherwise read them again and again. */
   private readConstants(): void {
     if (this.constants !== undefined) return;
     const { graph, options } = this;
@@ -227,7 +262,7 @@ class GraphExecutable implements Executable, MemoryHolder {
    * time: memory that grows may become another buffer.
    */
   private placeValues(inputs: Tensors, state: HostStateMemory | undefined): (id: ValueId) => Tensor {
-    const { storage, placements } = this.memory;
+    const { storage, placements, specs } = this.memory;
     const owners: Tensor[] = [];
     for (const [name, id] of this.graph.inputs) owners[id] = inputs[name];
     for (const [id, constant] of this.constants ?? []) owners[id] = constant;
@@ -235,7 +270,7 @@ class GraphExecutable implements Executable, MemoryHolder {
     const arrayOf = (owner: ValueId): Tensor['data'] => {
       const name = states.get(owner);
       if (name !== undefined && state !== undefined) return state.tensor(name).data;
-      const spec = this.graph.values[owner];
+      const spec = specs[owner];
       const size = sizeOf(spec.shape);
       const placement = placements.get(owner);
       if (placement === undefined || this.arena === undefined) {
@@ -245,7 +280,7 @@ class GraphExecutable implements Executable, MemoryHolder {
       return storageOver(spec.dtype, buffer, byteOffset + placement.offset, size);
     };
     return (id) => {
-      const { dtype, shape } = this.graph.values[id];
+      const { dtype, shape } = specs[id];
       return storage[id] === id && owners[id] !== undefined
         ? owners[id]
         : { dtype, shape, data: arrayOf(storage[id]) };

@@ -175,8 +175,10 @@ export class HostStateMemory implements StateMemory<HostStateMemory> {
     }
   }
 
-  private clear(region: Region): Promise<void> {
-    return inChunks(region.byteLength, 1, this.pause, (from, to) =>
+  /** New buffers are zeros, and take no memory before they are written. */
+  private async clear(region: Region): Promise<void> {
+    if (this.options.allocate === undefined) return;
+    await inChunks(region.byteLength, 1, this.pause, (from, to) =>
       new Uint8Array(region.buffer, region.byteOffset + from, to - from).fill(0),
     );
   }

@@ -12,7 +12,8 @@ export interface KernelCall<K extends OpName> {
   readonly node: NodeOf<K>;
   /**
    * The inputs by name, row-major; absent ones have no entry. Constants are the same objects at every run.
-   * Never write to an input.
+   * Never write to an input. Shapes are those of the tensors: a node that computes each row by itself, such
+   * as `linear`, may be called for a part of its rows.
    */
   readonly inputs: Readonly<Record<string, Tensor>>;
   /** The outputs, to be overwritten completely: their content is undefined. They overlap no input. */

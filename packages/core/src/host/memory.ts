@@ -3,9 +3,10 @@
  * model of a hundred layers needs the memory of its widest one. Greedy by size, each value in the smallest
  * gap that fits: Pisarchyk & Lee 2020, https://arxiv.org/abs/2001.03288
  */
-import { byteLengthOf } from '../tensor.ts';
+import { byteLengthOf, type TensorSpec } from '../tensor.ts';
 import type { Graph, ValueId } from '../graph/graph.ts';
 import { storageOf } from '../graph/storage.ts';
+import { specsInBlocks, type RowBlocks } from './row-blocks.ts';
 
 /** Offsets in the arena are multiples of this. */
 export const ARENA_ALIGNMENT = 64;
@@ -24,6 +25,8 @@ export interface Placement {
 export interface MemoryPlan {
   /** For each value, the value whose memory it uses: itself, the one that it is a view of, or a state. */
   readonly storage: readonly ValueId[];
+  /** The specs of all values; those of inner values of blocks of rows are of one block. */
+  readonly specs: readonly TensorSpec[];
   /** The places of intermediates. Inputs, states, constants, outputs and views are outside of the arena. */
   readonly placements: ReadonlyMap<ValueId, Placement>;
   /** The bytes of the arena. */
@@ -32,9 +35,14 @@ export interface MemoryPlan {
   readonly totalBytes: number;
 }
 
-/** Lays out the intermediates of a graph. */
-export function planMemory(graph: Graph): MemoryPlan {
+/**
+ * Lays out the intermediates of a graph.
+ *
+ * @param blocks the runs of nodes that are computed block by block; default: none
+ */
+export function planMemory(graph: Graph, blocks: readonly RowBlocks[] = []): MemoryPlan {
   const storage = storageOf(graph);
+  const specs = specsInBlocks(graph, blocks);
   const outside = new Set<ValueId>([
     ...graph.inputs.values(),
     ...graph.states.values(),
@@ -53,10 +61,22 @@ export function planMemory(graph: Graph): MemoryPlan {
     }
   });
 
+  for (const { first, last, inner } of blocks) {
+    for (const node of graph.nodes.slice(first, last + 1)) {
+      for (const id of [...Object.values(node.inputs), ...node.outputs]) {
+        const lifetime = lifetimes.get(storage[id]);
+        if (lifetime === undefined || inner.has(id)) continue;
+        // Every block reads and writes it.
+        lifetime.first = Math.min(lifetime.first, first);
+        lifetime.last = Math.max(lifetime.last, last);
+      }
+    }
+  }
+
   const values = [...lifetimes].map(([id, lifetime]) => ({
     id,
     ...lifetime,
-    byteLength: byteLengthOf(graph.values[id]),
+    byteLength: byteLengthOf(specs[id]),
   }));
   values.sort((a, b) => b.byteLength - a.byteLength || a.first - b.first);
   const placements = new Map<ValueId, Placement>();
@@ -69,7 +89,7 @@ export function planMemory(graph: Graph): MemoryPlan {
     peakBytes = Math.max(peakBytes, offset + byteLength);
     totalBytes += aligned(byteLength);
   }
-  return { storage, placements, peakBytes, totalBytes };
+  return { storage, specs, placements, peakBytes, totalBytes };
 }
 
 /** The offset of the smallest gap between these placements that holds `byteLength`, or the end of them. */

@@ -31,6 +31,12 @@ export interface LowerOptions {
    * false.
    */
   readonly exactSignedBytes?: boolean;
+  /**
+   * Whether runs should take little memory, for sessions on the CPU: feed-forward layers are scans over
+   * blocks of rows, and a table of embeddings that is also a product's weight is mapped apart from it.
+   * Default: false.
+   */
+  readonly savesMemory?: boolean;
   /** Most logits of a step of LSH attention. Default: 2¹⁷, half a megabyte, which stays in the cache. */
   readonly stepLogits?: number;
 }
@@ -39,6 +45,13 @@ export interface LowerOptions {
 export interface PlanFeed {
   /** Computes the tensors of one run from the graph's inputs. */
   feeds(inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<Name, Tensor>>>;
+}
+
+/** Where a context writes that does not write into the outermost graph. */
+interface Inside {
+  readonly body: GraphScope;
+  /** The context of the values that the body reads from outside. */
+  readonly outer: LoweringContext;
 }
 
 /** The lowering of one graph in progress. */
@@ -59,13 +72,23 @@ export class LoweringContext {
   private readonly names = new Map<ValueId, Name>();
   /** The model's names of the slices of constants. */
   private readonly parts = new Map<ValueId, readonly Name[]>();
+  private readonly pieces = new Map<string, readonly Name[]>();
   /** The model's names of other forms of constants, and of values that several nodes need. */
   private readonly forms = new Map<string, Name>();
   /** Values whose parts nobody has joined yet, or ever. */
   private readonly writes = new Map<ValueId, WrittenRows>();
+  /** The body that the context writes into, and the context around it; undefined for the outermost graph. */
+  private readonly inside: Inside | undefined;
 
-  constructor(graph: Graph, model: OnnxModelBuilder, plans: PlanCache, options: LowerOptions) {
+  constructor(
+    graph: Graph,
+    model: OnnxModelBuilder,
+    plans: PlanCache,
+    options: LowerOptions,
+    inside?: Inside,
+  ) {
     this.graph = graph;
+    this.inside = inside;
     this.model = model;
     this.plans = plans;
     const {
@@ -73,6 +96,7 @@ export class LoweringContext {
       fusedDense = true,
       flatOutputs = false,
       exactSignedBytes = false,
+      savesMemory = false,
       stepLogits = 2 ** 17,
       schedule,
       causalBlocks,
@@ -82,15 +106,21 @@ export class LoweringContext {
       fusedDense,
       flatOutputs,
       exactSignedBytes,
+      savesMemory,
       stepLogits,
       schedule,
       causalBlocks,
     };
   }
 
-  /** The model's outermost graph. */
+  /** Where nodes are written: the model's outermost graph, or a body in it. */
   get main(): GraphScope {
-    return this.model.main;
+    return this.inside?.body ?? this.model.main;
+  }
+
+  /** A context that writes into a body, of a graph with the same values in other shapes. */
+  within(body: GraphScope, graph: Graph): LoweringContext {
+    return new LoweringContext(graph, this.model, this.plans, this.options, { body, outer: this });
   }
 
   /** The dtype and shape of a value of the graph. */
@@ -103,7 +133,7 @@ export class LoweringContext {
    * first use.
    */
   value(id: ValueId): Name {
-    const name = this.names.get(id) ?? this.firstUse(id);
+    const name = this.names.get(id) ?? this.inside?.outer.value(id) ?? this.firstUse(id);
     this.names.set(id, name);
     return name;
   }
@@ -132,11 +162,24 @@ export class LoweringContext {
    * the value is no constant, or has to be converted.
    */
   constantParts(id: ValueId): readonly Name[] | undefined {
+    if (this.inside !== undefined) return this.inside.outer.constantParts(id);
     const constant = this.graph.constants.get(id);
     if (constant?.dtype !== 'f32') return undefined;
     const parts = this.parts.get(id) ?? this.model.parts(this.graph.names.get(id) ?? 'constant', constant);
     this.parts.set(id, parts);
     return parts;
+  }
+
+  /** The model's names of a constant as pieces of at most `most` rows of its first axis. */
+  constantPieces(id: ValueId, most: number): readonly Name[] {
+    if (this.inside !== undefined) return this.inside.outer.constantPieces(id, most);
+    const constant = this.graph.constants.get(id);
+    if (constant === undefined) throw new AttnError('INTERNAL', 'onnx/compile', `value ${id} is no constant`);
+    const key = `${id} ${most}`;
+    const wish = this.graph.names.get(id) ?? 'constant';
+    const names = this.pieces.get(key) ?? this.model.pieces(wish, constant, most);
+    this.pieces.set(key, names);
+    return names;
   }
 
   /** A constant of the graph, or undefined where the value is none. */
@@ -153,6 +196,7 @@ export class LoweringContext {
 
   /** The model's name of another form of a constant, which `add` adds to the model at the first use. */
   formOf(id: ValueId, form: string, add: (wish: string, constant: Tensor) => Name): Name {
+    if (this.inside !== undefined) return this.inside.outer.formOf(id, form, add);
     const constant = this.graph.constants.get(id);
     if (constant === undefined) throw new AttnError('INTERNAL', 'onnx/compile', `value ${id} is no constant`);
     return this.shared(`${id} ${form}`, () => add(this.graph.names.get(id) ?? 'constant', constant));

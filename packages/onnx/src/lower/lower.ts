@@ -1,11 +1,12 @@
 /** Lowers a whole graph to one ONNX model. */
 import { AttnError, type Graph } from '@attn/core';
-import { type NodeOf, type OpName, type PlanCache, type ValueId } from '@attn/core/backend';
+import { rowBlocks, type NodeOf, type OpName, type PlanCache, type ValueId } from '@attn/core/backend';
 import { OnnxModelBuilder } from '../model/onnx-model-builder.ts';
 import type { Name, ValueType } from '../model/values.ts';
 import { LoweringContext, valueType, type LowerOptions, type PlanFeed } from './context.ts';
 import { LOWER } from './ops/index.ts';
 import type { Lower } from './ops/lower-op.ts';
+import { canScan, lowerRowBlocks } from './row-blocks.ts';
 import { stateOf } from './state-of.ts';
 import type { StateWrite } from './written-rows.ts';
 
@@ -38,7 +39,7 @@ export function lowerGraph(graph: Graph, plans: PlanCache, options: LowerOptions
     inputs.set(name, input);
     context.setMoved(id, spec.dtype === 'f16' ? model.main.cast(input, 'f32') : input);
   }
-  for (const node of graph.nodes) lowerNode(context, node);
+  lowerNodes(context);
   const outputs = new Map<string, Name>();
   const computed = new Map([...graph.outputs].filter(([, id]) => stateOf(graph, id) === undefined));
   for (const [name, id] of computed) {
@@ -81,6 +82,18 @@ function nameOutput(context: LoweringContext, outputs: ReadonlyMap<string, Value
   const isShared = [...outputs.values()].some((other) => other !== id && context.value(other) === value);
   if (isItsOwn && !isShared && main.isOutputOfLastNode(value)) return main.rename(value, name);
   return main.rename(main.op('Identity', [value]), name);
+}
+
+function lowerNodes(context: LoweringContext): void {
+  const { graph, options } = context;
+  const runs = options.savesMemory ? rowBlocks(graph).filter((run) => canScan(context, run)) : [];
+  const runFrom = new Map(runs.map((run) => [run.first, run]));
+  for (let index = 0; index < graph.nodes.length; index++) {
+    const run = runFrom.get(index);
+    if (run === undefined) lowerNode(context, graph.nodes[index]);
+    else lowerRowBlocks(context, run, lowerNode);
+    index = run?.last ?? index;
+  }
 }
 
 function lowerNode<K extends OpName>(context: LoweringContext, node: NodeOf<K>): void {

@@ -85,17 +85,35 @@ export class OnnxModelBuilder {
 
   /** Adds the slices of a tensor along its first axis as constants, without that axis. Nothing is copied. */
   parts(wish: string, tensor: Tensor): readonly Name[] {
-    const { dtype, shape } = tensor;
-    const [count, ...rest] = shape;
-    const whole = isLazy(tensor) ? tensor.file : undefined;
-    const byteLength = byteLengthOf(tensor) / Math.max(1, count);
-    return Array.from({ length: count }, (_, index) => {
-      const from = index * byteLength;
-      const bytes = (): Uint8Array => bytesOf(tensor.data).subarray(from, from + byteLength);
-      const file = whole && { ...whole, byteOffset: whole.byteOffset + from, byteLength };
-      const part = { dtype, shape: rest, byteLength, bytes, file, isLazy: isLazy(tensor) };
-      return this.initializer(`${wish}.${index}`, part);
+    const [count, ...rest] = tensor.shape;
+    return Array.from({ length: count }, (_, index) =>
+      this.part(`${wish}.${index}`, tensor, [index, 1], rest),
+    );
+  }
+
+  /** Adds a tensor as several constants, of at most `most` rows of its first axis each. Nothing is copied. */
+  pieces(wish: string, tensor: Tensor, most: number): readonly Name[] {
+    const [rows, ...rest] = tensor.shape;
+    return Array.from({ length: Math.ceil(rows / most) }, (_, index) => {
+      const count = Math.min(most, rows - index * most);
+      return this.part(`${wish}.${index}`, tensor, [index * most, count], [count, ...rest]);
     });
+  }
+
+  /** Adds some rows of a tensor's first axis, in a shape. */
+  private part(
+    wish: string,
+    tensor: Tensor,
+    [first, count]: readonly [first: number, count: number],
+    shape: readonly number[],
+  ): Name {
+    const { dtype } = tensor;
+    const whole = isLazy(tensor) ? tensor.file : undefined;
+    const rowBytes = byteLengthOf(tensor) / Math.max(1, tensor.shape[0]);
+    const [from, byteLength] = [first * rowBytes, count * rowBytes];
+    const bytes = (): Uint8Array => bytesOf(tensor.data).subarray(from, from + byteLength);
+    const file = whole && { ...whole, byteOffset: whole.byteOffset + from, byteLength };
+    return this.initializer(wish, { dtype, shape, byteLength, bytes, file, isLazy: isLazy(tensor) });
   }
 
   /** Adds a constant whose bytes are made when somebody asks for them, and then not kept. */

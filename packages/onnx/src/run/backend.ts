@@ -20,7 +20,7 @@ import { isLowered } from '../lower/ops/names.ts';
 import { halvesObstacle } from '../lower/quantized/halves.ts';
 import { VERSION } from '../version.ts';
 import { calibrate, parseCalibration } from './calibrate.ts';
-import { OnnxExecutable } from './executable.ts';
+import { OnnxExecutable, type Stage } from './executable.ts';
 import { DEFAULT_SPEED, predict, type Speed } from './predict.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -177,22 +177,43 @@ class Sessions {
     const runtime = await this.runtime();
     const { fusedDense } = runtime;
     // Loaded here, not at the top: an application that never compiles does not load ONNX's definitions.
-    const [{ lowerGraph }, { openSession }, { keepsWeightsInPlace }] = await Promise.all([
-      import('../lower/lower.ts'),
-      import('./open-session.ts'),
-      import('./weights-in-place.ts'),
-    ]);
+    const [{ lowerGraph }, { openSession, takesMuch }, { stagesOf }, { keepsWeightsInPlace }] =
+      await Promise.all([
+        import('../lower/lower.ts'),
+        import('./open-session.ts'),
+        import('./stages.ts'),
+        import('./weights-in-place.ts'),
+      ]);
     const exactSignedBytes = multipliesBytes(graph) && (await this.multipliesSignedBytes(runtime));
+    const savesMemory = runtime.providers.every((name) => BUILT_IN.includes(name));
     const { portable, weightsInPlace } = this.form;
-    const options = { portable, fusedDense, flatOutputs: true, exactSignedBytes };
-    const lowered = lowerGraph(graph, plans, options);
-    const session = await openSession(runtime, lowered.model, {
-      sessionOptions: sessionOptions ?? runtime.sessionOptions,
-      keepsWeightsInPlace: keepsWeightsInPlace(graph, this.executables.size, weightsInPlace),
-    });
+    const options = {
+      portable,
+      fusedDense,
+      flatOutputs: true,
+      exactSignedBytes,
+      savesMemory,
+    };
+    const parts = stagesOf(graph);
+    const inPlace = keepsWeightsInPlace(graph, this.executables.size, weightsInPlace);
+    const stages: Stage[] = [];
+    try {
+      for (const part of parts) {
+        const { model, ...lowered } = lowerGraph(part, plans, options);
+        const { session, heldBytes } = await openSession(runtime, model, {
+          sessionOptions: sessionOptions ?? runtime.sessionOptions,
+          keepsWeightsInPlace: inPlace,
+          keepsArena: parts.length === 1 && !takesMuch(graph),
+        });
+        stages.push({ session, heldBytes, graph: part, lowered });
+      }
+    } catch (error) {
+      await Promise.all(stages.map(({ session }) => session.release()));
+      throw error;
+    }
     const onRelease = (): void => void this.executables.delete(executable);
     const context = { runtime, states: this.states, onRelease };
-    const executable = new OnnxExecutable(context, session, graph, lowered);
+    const executable = new OnnxExecutable(context, graph, stages);
     this.executables.add(executable);
     return executable;
   }

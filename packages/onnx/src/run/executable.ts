@@ -1,4 +1,4 @@
-/** One compiled graph: an ONNX Runtime session and what it is fed. Runs of a session take turns. */
+/** One compiled graph: ONNX Runtime sessions and what they are fed. Runs take turns. */
 import { AttnError, type Graph, type Tensor, type Tensors } from '@attn/core';
 import {
   checkGraphData,
@@ -18,7 +18,7 @@ import {
 import type { LoweredGraph } from '../lower/lower.ts';
 import { runError } from './errors.ts';
 import type { OpenedSession } from './open-session.ts';
-import type { OrtSession, OrtTensor, Runtime } from './runtime.ts';
+import type { OrtTensor, Runtime } from './runtime.ts';
 import { stateOutputs, writeState } from './state.ts';
 import { fromOrt, toOrt } from './tensors.ts';
 
@@ -29,31 +29,30 @@ export interface ExecutableContext {
   readonly onRelease: () => void;
 }
 
-/** A session as an `Executable`. */
+/** A session, and the graph that it computes: all of it, or one of its stages (`stages.ts`). */
+export interface Stage extends OpenedSession {
+  readonly graph: Graph;
+  /** The model itself is not kept: the session has its weights. */
+  readonly lowered: Omit<LoweredGraph, 'model'>;
+}
+
+/** The sessions of a graph as an `Executable`. */
 export class OnnxExecutable implements Executable {
   readonly heldBytes: number;
   private readonly context: ExecutableContext;
-  private readonly session: OrtSession;
   private readonly graph: Graph;
-  private readonly lowered: Omit<LoweredGraph, 'model'>;
+  private readonly stages: readonly Stage[];
   private readonly queue = new RunQueue();
   /** Runs that were called and have not ended. */
   private calls = 0;
   private disposed = false;
   private released = false;
 
-  constructor(
-    context: ExecutableContext,
-    { session, heldBytes }: OpenedSession,
-    graph: Graph,
-    { model: _, ...lowered }: LoweredGraph,
-  ) {
+  constructor(context: ExecutableContext, graph: Graph, stages: readonly Stage[]) {
     this.context = context;
-    this.session = session;
-    this.heldBytes = heldBytes;
+    this.heldBytes = stages.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
     this.graph = graph;
-    // The model itself is not kept: the session has its weights now.
-    this.lowered = lowered;
+    this.stages = stages;
   }
 
   /** Runs the graph. Errors: those of `Executable.run`. */
@@ -100,37 +99,52 @@ export class OnnxExecutable implements Executable {
     memory: HostStateMemory | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Tensors> {
+    const outputs: Record<string, Tensor> = {};
+    const fed = { ...inputs };
+    for (const stage of this.stages) {
+      for (const [name, tensor] of Object.entries(await this.runStage(stage, fed, memory))) {
+        if (this.graph.outputs.has(name)) outputs[name] = tensor;
+        else fed[name] = tensor;
+      }
+      if (signal !== undefined) await throwIfAbortedMeanwhile(signal);
+    }
+    return memory === undefined ? outputs : { ...outputs, ...stateOutputs(memory, this.graph) };
+  }
+
+  /** Runs one session, writes what it wrote to states, and returns its other outputs. */
+  private async runStage(
+    { session, graph, lowered }: Stage,
+    inputs: Readonly<Record<string, Tensor>>,
+    memory: HostStateMemory | undefined,
+  ): Promise<Tensors> {
     const { runtime } = this.context;
     const feeds: Record<string, OrtTensor> = {};
-    for (const [name, modelName] of this.lowered.inputs) feeds[modelName] = toOrt(runtime, inputs[name]);
-    for (const feed of this.lowered.planFeeds) {
+    for (const [name, modelName] of lowered.inputs) feeds[modelName] = toOrt(runtime, inputs[name]);
+    for (const feed of lowered.planFeeds) {
       for (const [name, tensor] of Object.entries(await feed.feeds(inputs)))
         feeds[name] = toOrt(runtime, tensor);
     }
     if (memory !== undefined)
-      for (const [name, modelName] of this.lowered.states)
-        feeds[modelName] = toOrt(runtime, memory.tensor(name));
+      for (const [name, modelName] of lowered.states) feeds[modelName] = toOrt(runtime, memory.tensor(name));
     let results: Readonly<Record<string, OrtTensor>>;
     try {
-      results = await onHostTimers(() => this.session.run(feeds));
+      results = await onHostTimers(() => session.run(feeds));
     } catch (cause) {
       throw runError(cause);
     }
-    if (signal !== undefined) await throwIfAbortedMeanwhile(signal);
     const outputs: Record<string, Tensor> = {};
-    for (const [name, modelName] of this.lowered.outputs) {
-      const id = this.graph.outputs.get(name);
-      if (id !== undefined) outputs[name] = fromOrt(results[modelName], this.graph.values[id]);
+    for (const [name, modelName] of lowered.outputs) {
+      const id = graph.outputs.get(name);
+      if (id !== undefined) outputs[name] = fromOrt(results[modelName], graph.values[id]);
     }
-    if (memory === undefined) return outputs;
-    for (const write of this.lowered.stateWrites) writeState(memory, write, results);
-    return { ...outputs, ...stateOutputs(memory, this.graph) };
+    if (memory !== undefined) for (const write of lowered.stateWrites) writeState(memory, write, results);
+    return outputs;
   }
 
   private releaseIfUnused(): void {
     if (!this.disposed || this.released || this.calls > 0) return;
     this.released = true;
-    this.session.release().catch(() => {});
+    for (const { session } of this.stages) session.release().catch(() => {});
     this.context.onRelease();
   }
 }

@@ -2,7 +2,8 @@
  * Creates a session from a finished model. Weights reach it in one of four ways: mapped from the
  * checkpoint's own files, mapped from a temporary file, as files in memory, or inside the model.
  */
-import { onHostTimers } from '@attn/core/backend';
+import type { Graph } from '@attn/core';
+import { onHostTimers, planMemory, rowBlocks } from '@attn/core/backend';
 import { encodeModel, type EncodeOptions } from '../model/encode.ts';
 import type { OnnxModelBuilder } from '../model/onnx-model-builder.ts';
 import type { Initializer } from '../model/values.ts';
@@ -24,6 +25,19 @@ export interface OpenOptions {
   readonly sessionOptions: Runtime['sessionOptions'];
   /** Whether weights that are mapped from files should stay there, not packed. */
   readonly keepsWeightsInPlace: boolean;
+  /** Whether the memory of intermediates is kept for the next run. */
+  readonly keepsArena: boolean;
+}
+
+/**
+ * A session whose intermediates take more keeps none of their memory. In an arena their memory is also in
+ * pieces of which many lie idle during a run.
+ */
+const LARGE_BYTES = 128 * 2 ** 20;
+
+/** Whether a run of a graph takes much memory beside its weights. */
+export function takesMuch(graph: Graph): boolean {
+  return planMemory(graph, rowBlocks(graph)).peakBytes > LARGE_BYTES;
 }
 
 /** A session, and how much of its weights is not in files that others share. */
@@ -81,7 +95,7 @@ function staysInPlace(
 async function createSession(
   { ort, acceptsExternalWeights }: Runtime,
   builder: OnnxModelBuilder,
-  { sessionOptions: own }: OpenOptions,
+  { sessionOptions: own, keepsArena }: OpenOptions,
   { folder, places }: Mapped,
   isInPlace: boolean,
 ): Promise<OrtSession> {
@@ -91,7 +105,8 @@ async function createSession(
   let weightBytes = 0;
   for (const { byteLength } of builder.initializers.values()) weightBytes += byteLength;
   const options = {
-    ...(weightBytes > HEAVY_BYTES && { enableMemPattern: false }),
+    ...((weightBytes > HEAVY_BYTES || !keepsArena) && { enableMemPattern: false }),
+    ...(!keepsArena && { enableCpuMemArena: false }),
     ...sessionOptions,
     ...(weights.length > 0 && { externalData: weights }),
     ...(folder !== undefined && { extra: withFolder(sessionOptions.extra, folder) }),

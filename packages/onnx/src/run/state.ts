@@ -9,7 +9,10 @@ import type { StateWrite } from '../lower/written-rows.ts';
 import type { OrtTensor } from './runtime.ts';
 import { fromOrt } from './tensors.ts';
 
-/** Copies the rows that a run wrote into a state. */
+/** Rows of so many bytes are given back at once. */
+const LARGE_BYTES = 2 ** 20;
+
+/** Copies the rows that a run wrote into a state, and frees them. */
 export function writeState(
   memory: HostStateMemory,
   { state, shape, axis, spec, rows, start }: StateWrite,
@@ -25,6 +28,13 @@ export function writeState(
     const at = (row * shape[axis] + Number(first)) * inner;
     to.set(from.subarray(row * length, (row + 1) * length), at);
   }
+  free(from);
+}
+
+/** Gives a large array back at once, which the garbage collector may do much later. Nobody reads it again. */
+function free({ buffer }: Tensor['data']): void {
+  const { transfer } = buffer as { transfer?(this: ArrayBufferLike, byteLength: number): unknown };
+  if (buffer.byteLength >= LARGE_BYTES) transfer?.call(buffer, 0);
 }
 
 /** Copies of the outputs of a graph that are the content of its states, after the run has written it. */

@@ -8,6 +8,7 @@ import type { Engine } from '../engine/engine.ts';
 import { lshAttentionKernel } from '../lsh/attention.ts';
 import { lshHashKernel } from '../lsh/hash.ts';
 import { argsortKernel } from './argsort.ts';
+import { embeddingKernel } from './embedding.ts';
 import { linearKernel } from './linear.ts';
 import { matmulKernel } from './matmul.ts';
 import { layerNormKernel, rmsNormKernel, softmaxKernel } from './normalize.ts';
@@ -23,6 +24,7 @@ import { expertLinearKernel } from './expert-linear.ts';
 export function kernelTable(engine: Engine, plans: PlanSource, weights: PackedWeights): CompleteKernelTable {
   return {
     ...moveKernels,
+    embedding: embeddingKernel(engine, weights),
     ...unaryKernels(engine),
     ...binaryKernels(engine),
     attention: attentionKernel(engine, plans),

@@ -2,10 +2,11 @@
 import { broadcastStrides, contiguousStrides, matmulSizes, sizeOf, type Kernel } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import { packedBytes } from '../kernels/gemm.ts';
+import { PANEL } from '../kernels/register-tile.ts';
 import { inFrame, type Frame } from './frame.ts';
 import { multiplyAll, packAll, type ProductCall, type RightOperand } from './product.ts';
 
-/** The most bytes of packed right operands at a time. */
+/** The most bytes of packed right operands at a time. A larger operand is packed in ranges of columns. */
 const BATCH_BYTES = 16 * 2 ** 20;
 
 /** Makes the kernel of `matmul`: a product [m × k]·[k × n] for each batch element. */
@@ -19,47 +20,51 @@ export function matmulKernel(engine: Engine): Kernel<'matmul'> {
       const [aOffsets, bOffsets] = [a, b].map(({ shape }) => matrixOffsets(shape, batch));
       const [aRowStride, aDepthStride] = transposeA ? [4, 4 * m] : [4 * k, 4];
       const [columnStride, depthStride] = transposeB ? [4 * k, 4] : [4, 4 * n];
-      const rightOf = (index: number): Omit<RightOperand, 'to'> => {
-        return { from: bBase + 4 * bOffsets[index], columns: n, depth: k, columnStride, depthStride };
-      };
-      const productOf = (index: number): Omit<ProductCall, 'b'> => ({
-        a: aBase + 4 * aOffsets[index],
-        aRowStride,
-        aDepthStride,
-        c: c + 4 * index * m * n,
-        rows: m,
-        columns: n,
-        depth: k,
-        bias: 0,
-      });
-      const products = { count: aOffsets.length, rightBytes: packedBytes(n, k), rightOf, productOf };
-      await multiplyInBatches(frame, products);
+      const widest = Math.max(1, Math.floor(BATCH_BYTES / packedBytes(PANEL, k))) * PANEL;
+      const pieces: Piece[] = [];
+      for (const [index, bOffset] of bOffsets.entries()) {
+        for (let column = 0; column < n; column += widest) {
+          const columns = Math.min(widest, n - column);
+          const from = bBase + 4 * bOffset + column * columnStride;
+          pieces.push({
+            right: { from, columns, depth: k, columnStride, depthStride },
+            product: {
+              a: aBase + 4 * aOffsets[index],
+              aRowStride,
+              aDepthStride,
+              c: c + 4 * (index * m * n + column),
+              cStride: 4 * n,
+              rows: m,
+              columns,
+              depth: k,
+              bias: 0,
+            },
+          });
+        }
+      }
+      await multiplyInBatches(frame, pieces);
     });
 }
 
-/** The products of a call, by index. */
-interface Products {
-  readonly count: number;
-  /** Bytes of a packed right operand. */
-  readonly rightBytes: number;
-  rightOf(index: number): Omit<RightOperand, 'to'>;
-  productOf(index: number): Omit<ProductCall, 'b'>;
+/** A product, or the part of a product that has a range of its columns. */
+interface Piece {
+  readonly right: Omit<RightOperand, 'to'>;
+  readonly product: Omit<ProductCall, 'b'>;
 }
 
 /** Packs as many right operands as fit, each once, multiplies, and goes on with the next. */
-async function multiplyInBatches(
-  frame: Frame,
-  { count, rightBytes: bytes, rightOf, productOf }: Products,
-): Promise<void> {
-  const together = Math.max(1, Math.floor(BATCH_BYTES / Math.max(1, bytes)));
-  for (let first = 0; first < count; first += together) {
+async function multiplyInBatches(frame: Frame, pieces: readonly Piece[]): Promise<void> {
+  const bytesOf = ({ right: { columns, depth } }: Piece): number => packedBytes(columns, depth);
+  const most = Math.max(1, ...pieces.map(bytesOf));
+  const together = Math.max(1, Math.floor(BATCH_BYTES / most));
+  for (let first = 0; first < pieces.length; first += together) {
     const packed = new Map<number, RightOperand>();
     const products: ProductCall[] = [];
-    for (let index = first; index < Math.min(count, first + together); index++) {
-      const operand = rightOf(index);
-      const right = packed.get(operand.from) ?? { ...operand, to: frame.allocate(bytes) };
-      packed.set(operand.from, right);
-      products.push({ ...productOf(index), b: right.to });
+    for (const piece of pieces.slice(first, first + together)) {
+      const { from } = piece.right;
+      const right = packed.get(from) ?? { ...piece.right, to: frame.allocate(bytesOf(piece)) };
+      packed.set(from, right);
+      products.push({ ...piece.product, b: right.to });
     }
     await packAll(frame, [...packed.values()]);
     await multiplyAll(frame, products);

@@ -37,7 +37,7 @@ function compile(graph: Graph): Executable {
     kernels: kernelTable(engine, localPlans(new PlanCache()), weights),
     allocate: (bytes) => engine.region(bytes),
     keepMemory: false,
-    keepsOwn: isPacked,
+    keepsOwn: (node, input) => isPacked(graph, node, input),
     onRelease: () => weights.release(),
   });
 }

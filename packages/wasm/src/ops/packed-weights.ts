@@ -3,16 +3,26 @@
  * for other lengths share its weights by identity, and so they share the packed form.
  */
 import { type Graph, type Tensor } from '@attn/core';
-import { dataIdentity, type GraphNode, type ValueId } from '@attn/core/backend';
+import { dataIdentity, type GraphNode, type NodeOf, type ValueId } from '@attn/core/backend';
 import type { Heap } from '../engine/heap.ts';
 import type { Frame } from './frame.ts';
 
 type Allocate = (bytes: number) => number;
 
 /** Whether a constant input of a node is kept in packed form, so that its own is needed once only. */
-export function isPacked({ op }: GraphNode, input: string): boolean {
+export function isPacked(graph: Graph, node: GraphNode, input: string): boolean {
+  const { op } = node;
+  if (op === 'embedding') return input === 'table' && isTableOfProduct(graph, node);
   if (op === 'quantizedLinear') return input === 'codes' || input === 'scales' || input === 'zeroPoints';
   return (op === 'linear' || op === 'expertLinear') && input === 'weight';
+}
+
+/** Whether the table of an `embedding` is a constant that `linear` multiplies with, in the same numbers. */
+function isTableOfProduct({ constants, nodes }: Graph, { inputs: { table } }: GraphNode): boolean {
+  return (
+    constants.get(table)?.dtype === 'f32' &&
+    nodes.some(({ op, inputs }) => op === 'linear' && inputs.weight === table)
+  );
 }
 
 /** A packed weight in a heap. */
@@ -87,6 +97,11 @@ export class PackedWeights {
   constructor(graph: Graph, store: WeightStore) {
     this.graph = graph;
     this.store = store;
+  }
+
+  /** Whether the table of an `embedding` is packed for a product of the graph. */
+  hasPackedTable(node: NodeOf<'embedding'>): boolean {
+    return isPacked(this.graph, node, 'table');
   }
 
   /**

@@ -27,7 +27,7 @@ export interface RightOperand {
   readonly to: number;
 }
 
-/** One product C [rows × columns] = A · B (+ bias). Addresses and strides in bytes; C is row-major. */
+/** One product C [rows × columns] = A · B (+ bias). Addresses and strides in bytes. */
 export interface ProductCall {
   readonly a: number;
   readonly aRowStride: number;
@@ -35,6 +35,8 @@ export interface ProductCall {
   /** Address of the packed right operand. */
   readonly b: number;
   readonly c: number;
+  /** Bytes from row to row of C. Default: those of the columns. */
+  readonly cStride?: number;
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
@@ -107,7 +109,7 @@ export async function multiplyAll(
 
 /** Cuts a product into blocks of rows, and these into ranges of columns if there are too few blocks. */
 function cut(
-  { a, aRowStride, aDepthStride, b, c, rows, columns, depth, bias }: ProductCall,
+  { a, aRowStride, aDepthStride, b, c, rows, columns, depth, bias, cStride = 4 * columns }: ProductCall,
   threads: number,
 ): Record<keyof typeof PRODUCT, number>[] {
   const rowBlocks = Math.ceil(rows / ROWS);
@@ -123,8 +125,8 @@ function cut(
         aRowStride,
         aDepthStride,
         b: b + (column / PANEL) * PANEL_BYTES * depth,
-        c: c + 4 * (row * columns + column),
-        cStride: 4 * columns,
+        c: c + row * cStride + 4 * column,
+        cStride,
         rows: Math.min(ROWS, rows - row),
         columns: Math.min(width, columns - column),
         depth,

@@ -1,6 +1,7 @@
 /** Lowers products, sums, normalisations and reductions. */
-import { sizeOf, type NodeOf } from '@attn/core/backend';
+import { byteLengthOf, isLazy, sizeOf, type NodeOf, type ValueId } from '@attn/core/backend';
 import { MICROSOFT } from '../../model/domains.ts';
+import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 import { UNARY } from './unary.ts';
 
@@ -12,11 +13,51 @@ export function lowerLinear(context: LoweringContext, node: NodeOf<'linear'>): v
   const { shape } = context.spec(id);
   const rows = sizeOf(shape.slice(0, -1));
   const x = main.reshape(context.value(node.inputs.x), [rows, inFeatures]);
-  const operands = [x, context.value(node.inputs.weight), context.input(node, 'bias') ?? ''];
-  const y = main.op('Gemm', operands[2] === '' ? operands.slice(0, 2) : operands, { transB: 1 });
+  const pieces = weightPieces(context, node, rows);
+  const y =
+    pieces === undefined
+      ? product(context, x, context.value(node.inputs.weight), context.input(node, 'bias'))
+      : main.op(
+          'Concat',
+          pieces.map(({ weight, bias }) => product(context, x, weight, bias)),
+          { axis: 1 },
+        );
   const { activation } = node.attributes;
   const activated = activation === undefined ? y : UNARY[activation](context, y);
   context.setComputed(id, main.reshape(activated, [...shape.slice(0, -1), outFeatures]));
+}
+
+/** x · weightᵀ + bias. */
+function product({ main }: LoweringContext, x: Name, weight: Name, bias: Name | undefined): Name {
+  return main.op('Gemm', bias === undefined ? [x, weight] : [x, weight, bias], { transB: 1 });
+}
+
+/** Bytes of a piece of a weight. */
+const PIECE_BYTES = 16 * 2 ** 20;
+
+/** Products of more rows have results that are too large to be joined. */
+const FEW_ROWS = 16;
+
+/**
+ * The pieces of a large weight, such as the words of a decoder; undefined where it is left whole. A session
+ * packs each weight out of its file and then lets go of the file, so that pieces are never in memory twice at
+ * one time.
+ */
+function weightPieces(
+  context: LoweringContext,
+  { inputs }: NodeOf<'linear'>,
+  rows: number,
+): { readonly weight: Name; readonly bias: Name | undefined }[] | undefined {
+  const [weight, bias] = [inputs.weight, inputs.bias].map((id) => context.constant(id));
+  const isMapped = weight?.dtype === 'f32' && isLazy(weight) && weight.file !== undefined;
+  if (!context.options.savesMemory || !isMapped || rows > FEW_ROWS) return undefined;
+  if (inputs.bias !== undefined && bias?.dtype !== 'f32') return undefined;
+  const bytes = byteLengthOf(weight);
+  if (bytes <= 2 * PIECE_BYTES) return undefined;
+  const most = Math.ceil((PIECE_BYTES * weight.shape[0]) / bytes);
+  const piecesOf = (id: ValueId): readonly Name[] => context.constantPieces(id, most);
+  const biases = bias && piecesOf(inputs.bias);
+  return piecesOf(inputs.weight).map((name, i) => ({ weight: name, bias: biases?.[i] }));
 }
 
 /** Lowers one `matmul` node. */

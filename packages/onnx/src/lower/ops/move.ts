@@ -1,5 +1,5 @@
 /** Lowers the ops that move or drop elements and compute nothing. */
-import { concatOperands, type NodeOf, type OpName } from '@attn/core/backend';
+import { concatOperands, isLazy, type NodeOf, type OpName } from '@attn/core/backend';
 import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 import { stateOf } from '../state-of.ts';
@@ -57,10 +57,22 @@ export function lowerGather(context: LoweringContext, node: NodeOf<'gather'>): v
 /** Lowers one `embedding` node. */
 export function lowerEmbedding(context: LoweringContext, node: NodeOf<'embedding'>): void {
   const ids = indicesOf(context, node, 'ids');
-  context.setMoved(
-    node.outputs[0],
-    context.main.op('Gather', [context.value(node.inputs.table), ids], { axis: 0 }),
-  );
+  context.setMoved(node.outputs[0], context.main.op('Gather', [tableOf(context, node), ids], { axis: 0 }));
+}
+
+/**
+ * The table of an `embedding`. ONNX Runtime packs a weight and then lets go of it. A table that is also a
+ * weight would keep it all in memory for a few rows, so it is mapped a second time, as what only rows are
+ * read of.
+ */
+function tableOf(context: LoweringContext, { inputs: { table } }: NodeOf<'embedding'>): Name {
+  const { graph, options } = context;
+  const constant = context.constant(table);
+  const isMapped = constant !== undefined && isLazy(constant) && constant.file !== undefined;
+  const isWeight = graph.nodes.some(({ op, inputs }) => op === 'linear' && inputs.weight === table);
+  const isPlain = context.spec(table).dtype === 'f32';
+  if (!options.savesMemory || !isMapped || !isPlain || !isWeight) return context.value(table);
+  return context.formOf(table, 'rows', (wish, tensor) => context.model.tensor(wish, tensor));
 }
 
 /**
