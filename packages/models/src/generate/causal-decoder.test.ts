@@ -218,6 +218,21 @@ describe('what a step costs', () => {
   });
 });
 
+test('an abort ends a prompt between its pieces', async () => {
+  const runnable = runnableOf(qwen3, attnOn('wasm'));
+  const controller = new AbortController();
+  const { run } = runnable.graphs;
+  const pieces = vi.spyOn(runnable.graphs, 'run').mockImplementation(async (...call) => {
+    const result = await run.apply(runnable.graphs, call);
+    if (pieces.mock.calls.length === 2) controller.abort();
+    return result;
+  });
+  const room = { rows: 1, maxLength: 1100 };
+  await using decoder = new CachedDecoder(runnable, [], room, { signal: controller.signal });
+  await expect(decoder.start([text(1000)])).rejects.toMatchObject({ code: 'ABORTED' });
+  expect(pieces).toHaveBeenCalledTimes(3);
+});
+
 test('impossible steps are refused', () => {
   const { step, inputs } = cachedOf(qwen3);
   const texts = { count: 1, length: 4, padding: false };
