@@ -74,6 +74,7 @@ async function compare(
       'texts/s': (texts.length / middle(({ ms }) => ms)) * 1e3,
       'CPU of a text, ms': middle(({ cpuMs }) => cpuMs) / texts.length,
       'memory, MB': middle(({ bytes }) => bytes) / 1e6,
+      'of it weights in their file, MB': middle(({ mappedBytes }) => mappedBytes) / 1e6,
     };
   });
 }
