@@ -22,6 +22,8 @@ export interface EncodeSample {
   readonly cpuMs: number;
   /** Memory of the process at the end, in bytes, each page of a mapped file once. */
   readonly bytes: number;
+  /** Bytes of it that are pages of the mapped file of weights. */
+  readonly mappedBytes: number;
 }
 
 const setting = JSON.parse(process.argv[2]) as EncodeSetting;
@@ -32,10 +34,14 @@ async function load({ folder, backend, workers, threads }: EncodeSetting): Promi
   return loadModel(folder, { for: 'encode', attn: await createAttn({ backends: [create({ threads })] }) });
 }
 
-/** The proportional share of the memory on Linux, elsewhere what is resident. */
-function memory(): number {
-  if (process.platform !== 'linux') return process.memoryUsage.rss();
-  return 1024 * Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/smaps_rollup', 'utf8'))?.[1]);
+/** The proportional share of memory on Linux; elsewhere what is resident, and nothing of mapped files. */
+function memory(): Pick<EncodeSample, 'bytes' | 'mappedBytes'> {
+  if (process.platform !== 'linux') return { bytes: process.memoryUsage.rss(), mappedBytes: NaN };
+  const maps = readFileSync('/proc/self/smaps', 'utf8').split(/^(?=[\da-f]+-[\da-f]+ )/m);
+  const sizes = maps.map((map) => 1024 * Number(/^Pss:\s+(\d+) kB$/m.exec(map)?.[1] ?? 0));
+  const sum = (counts: (map: string) => boolean): number =>
+    sizes.reduce((total, size, i) => total + (counts(maps[i]) ? size : 0), 0);
+  return { bytes: sum(() => true), mappedBytes: sum((map) => /model\.safetensors$/m.test(map)) };
 }
 
 const model = await load(setting);
@@ -47,7 +53,7 @@ process.on('message', (texts: readonly string[]) => {
     if (count !== texts.length) throw new Error(`${count} of ${texts.length} texts have come back`);
     const { user, system } = process.cpuUsage(before);
     const ms = performance.now() - start;
-    const sample: EncodeSample = { ms, cpuMs: (user + system) / 1e3, bytes: memory() };
+    const sample: EncodeSample = { ms, cpuMs: (user + system) / 1e3, ...memory() };
     process.send?.(sample);
   })();
 });

@@ -1,6 +1,7 @@
 /** The batches of `encodeMany` on the threads of one backend, and in worker threads. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { cpSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,12 +24,13 @@ export const workersSuite: Suite = {
   async run({ rounds, quick, log }) {
     const folder = await mkdtemp(join(tmpdir(), 'attn-bench-'));
     try {
-      await writeEncoder(folder);
+      const model = join(folder, 'model');
+      await writeEncoder(model);
       const texts = sentencesOf(20, 300, quick ? 64 : 128);
       const rows: Row[] = [];
       for (const backend of ['wasm', 'onnx'] as const) {
         log(`workers: ${backend}`);
-        rows.push(...(await compare(backend, folder, texts, quick ? 1 : rounds)));
+        rows.push(...(await compare(backend, model, texts, quick ? 1 : rounds)));
       }
       const note =
         `${texts.length} texts of Moby-Dick of 20 to 300 characters through encodeMany, ` +
@@ -50,11 +52,14 @@ interface Subject {
 
 async function compare(
   backend: EncodeSetting['backend'],
-  folder: string,
+  model: string,
   texts: readonly string[],
   rounds: number,
 ): Promise<readonly Row[]> {
   const subjects = [0, 1, THREADS].map((workers): Subject => {
+    // Processes that mapped the same file would have a share of it each.
+    const folder = `${model}-${backend}-${workers}`;
+    cpSync(model, folder, { recursive: true });
     const setting = { folder, backend, workers, threads: THREADS / Math.max(workers, 1) };
     return { setting, child: fork(SCRIPT, [JSON.stringify(setting)]), samples: [] };
   });
@@ -74,6 +79,7 @@ async function compare(
       'texts/s': (texts.length / middle(({ ms }) => ms)) * 1e3,
       'CPU of a text, ms': middle(({ cpuMs }) => cpuMs) / texts.length,
       'memory, MB': middle(({ bytes }) => bytes) / 1e6,
+      'of it weights in their file, MB': middle(({ mappedBytes }) => mappedBytes) / 1e6,
     };
   });
 }

@@ -33,8 +33,8 @@ export class WorkerPool {
    */
   async open(signal: AbortSignal | undefined): Promise<ExactActivationForm> {
     throwIfAborted(signal, WHERE);
-    while (this.threads.size < this.count) this.add();
     try {
+      while (this.threads.size < this.count) this.add();
       const all = Promise.all(Array.from(this.threads, ({ ready }) => ready));
       const [fastestInputs] = await untilAborted(all, signal, WHERE);
       return fastestInputs;
@@ -52,10 +52,11 @@ export class WorkerPool {
       job = { request, losses: 0, resolve, reject, onProgress };
       this.waiting.push(job);
     });
-    this.share();
+    result.catch(() => {}); // of an aborted batch, nobody waits for it
     const abort = (): void => this.abort(job);
     signal?.addEventListener('abort', abort, { once: true });
     try {
+      this.share();
       return await untilAborted(result, signal, WHERE);
     } finally {
       signal?.removeEventListener('abort', abort);
@@ -82,7 +83,12 @@ export class WorkerPool {
     }
     const loading = [...this.threads].filter(({ isLoading }) => isLoading).length;
     const missing = Math.min(this.waiting.length - loading, this.count - this.threads.size);
-    for (let i = 0; i < missing; i++) this.add();
+    try {
+      for (let i = 0; i < missing; i++) this.add();
+    } catch (error) {
+      if (!(error instanceof AttnError)) throw error;
+      if (this.threads.size === 0) this.refuse(error);
+    }
   }
 
   private add(): void {

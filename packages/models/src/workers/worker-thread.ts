@@ -39,8 +39,9 @@ export class WorkerThread {
   private job: Job | undefined;
   private failure: AttnError | undefined;
 
+  /** Errors: `UNSUPPORTED` where this process may start no threads. */
   constructor(start: WorkerStart, { onFree, onOver }: ThreadEvents) {
-    const worker = new Worker(SCRIPT, { workerData: start });
+    const worker = startThread(start);
     this.worker = worker;
     let resolveReady: (fastestInputs: ExactActivationForm) => void;
     let rejectReady: (error: AttnError) => void;
@@ -130,5 +131,15 @@ export class WorkerThread {
 
   private post(request: Request): void {
     this.worker.postMessage(request);
+  }
+}
+
+function startThread(workerData: WorkerStart): Worker {
+  try {
+    return new Worker(SCRIPT, { workerData });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : show(cause);
+    const message = `this process cannot start a worker thread: ${reason}`;
+    throw new AttnError('UNSUPPORTED', WHERE, message, { cause });
   }
 }

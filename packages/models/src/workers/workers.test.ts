@@ -94,6 +94,22 @@ test('no more texts are taken than the window holds, also while batches run', as
   expect(isClosed).toBe(true);
 });
 
+test('a source that waits for results gets them; one that fails ends the stream after them', async () => {
+  const answered: unknown[] = [];
+  async function* asking(): AsyncGenerator<{ key: string; text: string }> {
+    for (const key of ['a', 'b', 'c']) {
+      yield { key, text: key };
+      while (!answered.includes(key)) await new Promise((resolve) => setTimeout(resolve));
+    }
+    throw new Error('the line is cut');
+  }
+  const all = (async () => {
+    for await (const { key } of model.encodeMany(asking())) answered.push(key);
+  })();
+  await expect(all).rejects.toThrow('the line is cut');
+  expect(answered).toEqual(['a', 'b', 'c']);
+});
+
 test('a wrong text is reported with its key, and the others go on', async () => {
   const errors: unknown[] = [];
   const keys: unknown[] = [];
