@@ -9,6 +9,7 @@ import {
   type TensorSpec,
   type Value,
 } from '@attn/core';
+import { BINARY_OPS, UNARY_OPS, type PointwiseOp } from '@attn/core/backend';
 import { referenceBackend } from '../reference-backend.ts';
 import type { FunctionTable, FunctionTrial } from './check-function.ts';
 
@@ -82,4 +83,21 @@ export function attnMethod(
 /** Rows of functions that are not tried, all for one reason. */
 export function untried(reason: string, ...names: readonly string[]): FunctionTable {
   return Object.fromEntries(names.map((name) => [name, reason]));
+}
+
+/** Methods of pointwise ops, which follow from core's table. */
+export const pointwiseRows: Record<
+  `GraphBuilder.${(typeof UNARY_OPS | typeof BINARY_OPS)[number]}`,
+  FunctionTrial
+> = {
+  ...methodRows(UNARY_OPS, (x) => [x]),
+  ...methodRows(BINARY_OPS, (x) => [x, x]),
+};
+
+function methodRows<K extends PointwiseOp>(
+  ops: readonly K[],
+  args: Parameters<typeof building>[1],
+): Record<`GraphBuilder.${K}`, FunctionTrial> {
+  const rows = ops.map((op) => [`GraphBuilder.${op}`, building(op, args)]);
+  return Object.fromEntries(rows) as Record<`GraphBuilder.${K}`, FunctionTrial>;
 }

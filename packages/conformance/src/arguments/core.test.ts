@@ -7,7 +7,16 @@ import * as backend from '@attn/core/backend';
 import * as reference from '@attn/core/reference';
 import { referenceBackend } from '../reference-backend.ts';
 import type { FunctionTable, FunctionTrial } from './check-function.ts';
-import { attnMethod, building, composing, q, stateMethod, stateSpecs, untried } from './core-trials.ts';
+import {
+  attnMethod,
+  building,
+  composing,
+  pointwiseRows,
+  q,
+  stateMethod,
+  stateSpecs,
+  untried,
+} from './core-trials.ts';
 import { describeFunctions } from './describe-functions.ts';
 
 const core = { ...user, ...backend };
@@ -33,20 +42,6 @@ const graph = (): user.Graph => core.attention(qkv()).graph;
 /** A function that makes a call, tried as far as its graph. */
 function calling(make: (params: never) => user.Call<object>, args: FunctionTrial['args']): FunctionTrial {
   return { call: (params: never) => make(params).graph, args, options: [0], depth: 3 };
-}
-
-/** Methods of pointwise ops, which follow from core's table. */
-const pointwiseRows = {
-  ...methodRows(core.UNARY_OPS, (x) => [x]),
-  ...methodRows(core.BINARY_OPS, (x) => [x, x]),
-};
-
-function methodRows<K extends backend.PointwiseOp>(
-  ops: readonly K[],
-  args: Parameters<typeof building>[1],
-): Record<`GraphBuilder.${K}`, FunctionTrial> {
-  const rows = ops.map((op) => [`GraphBuilder.${op}`, building(op, args)]);
-  return Object.fromEntries(rows) as Record<`GraphBuilder.${K}`, FunctionTrial>;
 }
 
 /** Methods, by type: at run time private ones look like the others. */
@@ -389,6 +384,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   builtin: BACKEND,
   nodeProcess: { args: () => [] },
   textLines: BACKEND,
+  ...untried(BACKEND, 'toWire', 'fromWire'),
 
   // The float64 references.
   attentionReference: BACKEND,

@@ -64,8 +64,8 @@ export async function searchBeams(
     }
   }
   return groups.map((group) => {
-    const found = group.found(returned);
-    if (found.length > 0) return found;
+    const best = group.found(returned);
+    if (best.length > 0) return best;
     const message = `the rules leave no token that a text could go on with, with at most ${maxLength} tokens`;
     throw new AttnError('RUN_FAILED', 'models/generate', message);
   });
