@@ -26,7 +26,7 @@ const all = (name) => ({ source: `export * from '${name}';`, own: name });
  */
 export const ROWS = [
   { what: '@attn/core', ...all('@attn/core'), limit: 66, target: 15 },
-  { what: '@attn/core/backend', ...all('@attn/core/backend'), limit: 44 },
+  { what: '@attn/core/backend', ...all('@attn/core/backend'), limit: 45 },
   {
     what: '@attn/core: createAttn and a window',
     source: "export { createAttn, slidingWindow } from '@attn/core';",
@@ -47,13 +47,13 @@ export const ROWS = [
     what: '@attn/wasm: its worker in pages, which takes the place of most of that, core included',
     ...all('@attn/wasm'),
     files: isWorker,
-    limit: 75.5,
+    limit: 76,
   },
   { what: '@attn/webgpu', ...all('@attn/webgpu'), limit: 40.5, target: 25 },
-  { what: '@attn/onnx', ...all('@attn/onnx'), limit: 37, target: 25 },
-  { what: '@attn/onnx/node', ...all('@attn/onnx/node'), limit: 37.5, target: 25 },
-  { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 37, target: 25 },
-  { what: '@attn/onnx/export', ...all('@attn/onnx/export'), limit: 25.5 },
+  { what: '@attn/onnx', ...all('@attn/onnx'), limit: 39, target: 25 },
+  { what: '@attn/onnx/node', ...all('@attn/onnx/node'), limit: 39.5, target: 25 },
+  { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 39, target: 25 },
+  { what: '@attn/onnx/export', ...all('@attn/onnx/export'), limit: 26.5 },
   { what: '@attn/auto', ...all('@attn/auto'), limit: 2 },
   {
     what: '@attn/models',
