@@ -52,8 +52,8 @@ export interface ProblemSpec {
 }
 
 /**
- * A further input: a bias for all pairs and one for each distance, slopes of ALiBi, a mask of keys, or a score
- * that adds a table by distance, or by pair.
+ * A further input: a bias for all pairs and one for each distance, slopes of ALiBi, a mask of keys, or a
+ * score that adds a table by distance, or by pair.
  */
 export type ExtraInput =
   | 'bias'

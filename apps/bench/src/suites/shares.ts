@@ -1,4 +1,4 @@
-/** ONNX Runtime: causal attention over dense attention, and what biases, scores and key masks add to a window. */
+/** ONNX Runtime: causal over dense attention, and what biases, scores and key masks add to a window. */
 import { CAUSAL, onnx, windowOf } from '../subjects/index.ts';
 import { contest } from '../contest/contest.ts';
 import type { ExtraInput, ProblemSpec, Subject } from '../contest/protocol.ts';

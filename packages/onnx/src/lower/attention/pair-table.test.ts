@@ -5,7 +5,7 @@ import { takePairTable } from './pair-table.ts';
 
 const [BATCH, HEADS, QUERIES, KEYS] = [2, 3, 5, 7];
 
-const taken = (expression: ScoreFunction, shape: readonly number[], queryOffset = 0) => {
+const resultOf = (expression: ScoreFunction, shape: readonly number[], queryOffset = 0) => {
   const operand = (n: number) => ({ dtype: 'f32', shape: [BATCH, HEADS, n, 4] }) as const;
   const specs = { q: operand(QUERIES), k: operand(KEYS), v: operand(KEYS) };
   const problem = attentionProblem(specs, { pattern: full(), queryOffset });
@@ -30,7 +30,7 @@ test.each<[string, ScoreFunction, shape: number[], asBias: number[], tree: unkno
     ['sub', 's', ['abs', ['sub', 'q', 'k']]],
   ],
 ])('a table of %s', (_, expression, shape, asBias, tree) => {
-  expect(taken(expression, shape)).toEqual({ table: 't', shape: asBias, tree });
+  expect(resultOf(expression, shape)).toEqual({ table: 't', shape: asBias, tree });
 });
 
 test.each<[string, ScoreFunction, shape: number[], queryOffset?: number]>([
@@ -43,5 +43,5 @@ test.each<[string, ScoreFunction, shape: number[], queryOffset?: number]>([
   ['meets another score', (s, { q, k, table }) => s.mul(2).add(table('t').at(q, k)), [5, 7]],
   ['begins at later queries', (s, { q, k, table }) => s.add(table('t').at(q, k)), [5, 7], 2],
 ])('a table that %s stays', (_, expression, shape, queryOffset) => {
-  expect(taken(expression, shape, queryOffset)).toBeUndefined();
+  expect(resultOf(expression, shape, queryOffset)).toBeUndefined();
 });

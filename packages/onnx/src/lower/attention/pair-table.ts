@@ -12,8 +12,8 @@ export interface PairTable {
 const AXES: readonly IndexVariable[] = ['b', 'h', 'q', 'k'];
 
 /**
- * Takes a table of pairs off a score that adds it to the score before. Undefined where there is none, or where
- * places may be outside of it.
+ * Takes a table of pairs off a score that adds it to the score before. Undefined where there is none, or
+ * where places may be outside of it.
  */
 export function takePairTable(
   tree: ScoreNode,
