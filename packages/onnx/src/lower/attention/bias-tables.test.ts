@@ -67,6 +67,7 @@ describe.each<[what: string, queries: number, keys: number, pattern: Pattern]>([
   test.each<Biases>([
     { bias: [BATCH, HEADS, queries, keys] },
     { bias: [1, keys] },
+    { bias: [BATCH, 1, queries, keys] },
     { bias: [queries, 1] },
     { alibiSlopes: [HEADS] },
     { relativeBias: [HEADS, 2 * 5 + 1] },

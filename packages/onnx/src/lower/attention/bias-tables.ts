@@ -12,6 +12,7 @@ import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 import type { BiasTables, DenseBias } from './logits.ts';
 import { emitOffsetBias, positionBiases, type OffsetBias, type OffsetFunction } from './offset-bias.ts';
+import { takePairTable, type PairTable } from './pair-table.ts';
 import { scorePart, type ScoreTable, type TablesByName } from './score.ts';
 import type { PoolTables } from './tables.ts';
 
@@ -29,10 +30,14 @@ export function biasTables(
   };
   const slopes = operand('alibiSlopes');
   const relative = operand('relativeBias');
-  const bias = operand('bias');
-  const { score, batch, heads } = problem;
-  if ([bias, relative, slopes, score].every((table) => table === undefined)) return undefined;
-  const parts = score === undefined ? [] : [...partsByDistance(score.tree)];
+  const { batch, heads } = problem;
+  const pairs = pairTable(context, node, problem);
+  const bias = pairs
+    ? { name: context.value(tablesOf(node.inputs)[pairs.table]), shape: pairs.shape }
+    : operand('bias');
+  const tree = pairs?.tree ?? problem.score?.tree;
+  if ([bias, relative, slopes, tree].every((table) => table === undefined)) return undefined;
+  const parts = tree === undefined ? [] : [...partsByDistance(tree)];
   const areRowsAlike =
     batch === 1 || ((slopes?.shape.length ?? 0) < 2 && !parts.some(([, part]) => scoreDependsOn(part, 'b')));
   const members = areRowsAlike ? heads : batch * heads;
@@ -48,33 +53,55 @@ export function biasTables(
   const { portable } = context.options;
   return {
     positions,
-    score: score && {
-      tree: score.tree,
-      sum: sumByDistance(score.tree),
-      tables,
-      parts: new Map(
-        parts.map(([key, part]) => [key, tableOf(scorePart(part, tables, { heads, members, portable }))]),
-      ),
-    },
+    score:
+      tree === undefined
+        ? undefined
+        : {
+            tree,
+            sum: sumByDistance(tree),
+            tables,
+            parts: new Map(
+              parts.map(([key, part]) => [
+                key,
+                tableOf(scorePart(part, tables, { heads, members, portable })),
+              ]),
+            ),
+          },
     offset: offset && tableOf(offset),
     dense: bias && denseBias(scope, bias, problem, run()),
-    flushes: slopes !== undefined || score !== undefined,
+    flushes: slopes !== undefined || (tree !== undefined && tree !== 's'),
   };
 }
 
 /** Whether a call has biases that differ from pair to pair, but not from head to head. */
 export function hasBiasOfPairs(
   context: LoweringContext,
-  { inputs }: NodeOf<'attention'>,
-  { heads, score }: AttentionProblem,
+  node: NodeOf<'attention'>,
+  problem: AttentionProblem,
 ): boolean {
-  if (score !== undefined) {
-    const { rest } = sumByDistance(score.tree);
-    return heads > 1 && scoreDependsOn(rest, 'q') && scoreDependsOn(rest, 'k');
+  const { heads, score } = problem;
+  if (heads === 1) return false;
+  const pairs = pairTable(context, node, problem);
+  const { bias } = node.inputs;
+  const shape = pairs?.shape ?? (bias === undefined ? undefined : context.spec(bias).shape);
+  if (shape !== undefined) {
+    const [width, queries = 1, headsOfBias = 1] = shape.toReversed();
+    return width > 1 && queries > 1 && headsOfBias === 1;
   }
-  if (inputs.bias === undefined) return false;
-  const [width, queries, headsOfBias = 1] = context.spec(inputs.bias).shape.toReversed();
-  return heads > 1 && width > 1 && queries > 1 && headsOfBias === 1;
+  if (score === undefined) return false;
+  const { rest } = sumByDistance(score.tree);
+  return scoreDependsOn(rest, 'q') && scoreDependsOn(rest, 'k');
+}
+
+/** The table of pairs that a score adds, where the call has no dense bias; undefined without any. */
+function pairTable(
+  context: LoweringContext,
+  { inputs }: NodeOf<'attention'>,
+  problem: AttentionProblem,
+): PairTable | undefined {
+  if (inputs.bias !== undefined || problem.score === undefined) return undefined;
+  const tables = tablesOf(inputs);
+  return takePairTable(problem.score.tree, (name) => context.spec(tables[name]).shape, problem);
 }
 
 /** The tables of a call's score, flat. */

@@ -89,8 +89,15 @@ function forEachTileOf(
   }
 }
 
-/** Whether the row blocks of each step of a bin have the same queries and keys, of several heads. */
-export function haveSamePairs(bin: ScheduledBin, positions: Int32Array, queryLength: number): boolean {
+/**
+ * Whether the row blocks of each step of a bin have the same queries and keys, of several heads of one batch
+ * row.
+ */
+export function haveSamePairs(
+  bin: ScheduledBin,
+  positions: Int32Array,
+  { heads, queryLength }: Pick<AttentionProblem, 'heads' | 'queryLength'>,
+): boolean {
   const { steps, blocks, rows, open, openTiles, masked, maskedTiles } = bin;
   const areSame = (width: number, isSame: (a: number, b: number) => boolean): boolean => {
     for (let i = 0; i < steps * blocks * width; i++) {
@@ -99,6 +106,7 @@ export function haveSamePairs(bin: ScheduledBin, positions: Int32Array, queryLen
     }
     return true;
   };
+  const batchRow = (row: number): number => Math.floor(row / (heads * queryLength));
   const haveSameKeys = (a: number, b: number): boolean => {
     for (let key = 0; key < TILE; key++)
       if (positions[a * TILE + key] !== positions[b * TILE + key]) return false;
@@ -106,6 +114,7 @@ export function haveSamePairs(bin: ScheduledBin, positions: Int32Array, queryLen
   };
   return (
     areSame(TILE, (a, b) => rows[a] % queryLength === rows[b] % queryLength) &&
+    areSame(TILE, (a, b) => batchRow(rows[a]) === batchRow(rows[b])) &&
     areSame(openTiles, (a, b) => haveSameKeys(open[a], open[b])) &&
     areSame(maskedTiles, (a, b) => haveSameKeys(masked[a], masked[b]))
   );

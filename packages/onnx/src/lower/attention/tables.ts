@@ -99,7 +99,7 @@ export function staticTables(
       },
       sharesPairs: () => {
         const keys = schedule.pools[projection];
-        return keys !== undefined && haveSamePairs(bin, positionsIn(projection, keys), problem.queryLength);
+        return keys !== undefined && haveSamePairs(bin, positionsIn(projection, keys), problem);
       },
       openTiles,
       maskedTiles,
