@@ -25,13 +25,13 @@ const all = (name) => ({ source: `export * from '${name}';`, own: name });
  * was planned; where it is missed, the limit keeps the size as it is.
  */
 export const ROWS = [
-  { what: '@attn/core', ...all('@attn/core'), limit: 66, target: 15 },
-  { what: '@attn/core/backend', ...all('@attn/core/backend'), limit: 45 },
+  { what: '@attn/core', ...all('@attn/core'), limit: 67.5, target: 15 },
+  { what: '@attn/core/backend', ...all('@attn/core/backend'), limit: 47 },
   {
     what: '@attn/core: createAttn and a window',
     source: "export { createAttn, slidingWindow } from '@attn/core';",
     own: '@attn/core',
-    limit: 47.5,
+    limit: 49,
     target: 15,
   },
   {
@@ -40,26 +40,26 @@ export const ROWS = [
     own: '@attn/core',
     limit: 3.6,
   },
-  { what: '@attn/core/reference', ...all('@attn/core/reference'), limit: 19.5 },
+  { what: '@attn/core/reference', ...all('@attn/core/reference'), limit: 20 },
   { what: '@attn/cpu', ...all('@attn/cpu'), limit: 9.5, target: 8 },
-  { what: '@attn/wasm', ...all('@attn/wasm'), files: (file) => !isWorker(file), limit: 56.5, target: 25 },
+  { what: '@attn/wasm', ...all('@attn/wasm'), files: (file) => !isWorker(file), limit: 57, target: 25 },
   {
     what: '@attn/wasm: its worker in pages, which takes the place of most of that, core included',
     ...all('@attn/wasm'),
     files: isWorker,
-    limit: 76,
+    limit: 77.5,
   },
-  { what: '@attn/webgpu', ...all('@attn/webgpu'), limit: 40.5, target: 25 },
-  { what: '@attn/onnx', ...all('@attn/onnx'), limit: 39, target: 25 },
-  { what: '@attn/onnx/node', ...all('@attn/onnx/node'), limit: 39.5, target: 25 },
-  { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 39, target: 25 },
-  { what: '@attn/onnx/export', ...all('@attn/onnx/export'), limit: 26.5 },
+  { what: '@attn/webgpu', ...all('@attn/webgpu'), limit: 41.5, target: 25 },
+  { what: '@attn/onnx', ...all('@attn/onnx'), limit: 43, target: 25 },
+  { what: '@attn/onnx/node', ...all('@attn/onnx/node'), limit: 43, target: 25 },
+  { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 43, target: 25 },
+  { what: '@attn/onnx/export', ...all('@attn/onnx/export'), limit: 30 },
   { what: '@attn/auto', ...all('@attn/auto'), limit: 2 },
   {
     what: '@attn/models',
     ...all('@attn/models'),
     files: (file) => !isPageHub(file) && !isTask(file),
-    limit: 121,
+    limit: 122,
   },
   {
     what: '@attn/models: tasks, each loaded with its pipeline',
@@ -72,7 +72,7 @@ export const ROWS = [
     source: "export { loadModel } from '@attn/models';",
     own: '@attn/models',
     files: ({ isFirst }) => isFirst,
-    limit: 25.5,
+    limit: 26,
   },
   {
     what: '@attn/models: models of the hub on a page, loaded when one is',
