@@ -25,8 +25,8 @@ const all = (name) => ({ source: `export * from '${name}';`, own: name });
  * was planned; where it is missed, the limit keeps the size as it is.
  */
 export const ROWS = [
-  { what: '@attn/core', ...all('@attn/core'), limit: 66, target: 15 },
-  { what: '@attn/core/backend', ...all('@attn/core/backend'), limit: 44 },
+  { what: '@attn/core', ...all('@attn/core'), limit: 67.5, target: 15 },
+  { what: '@attn/core/backend', ...all('@attn/core/backend'), limit: 45 },
   {
     what: '@attn/core: createAttn and a window',
     source: "export { createAttn, slidingWindow } from '@attn/core';",
