@@ -32,6 +32,7 @@ export const EACH_ATTENTION = `
   attn:attention:causal;n=70;score=every
   attn:attention:full;n=70;dtype=f16;bias=qk;biasData=ones*65504
   attn:attention:full;n=70;nq=9;bias=hqk
+  attn:attention:full;n=70;heads=3;dv=5;sinks=bell;layout=bhnd
   attn:attention:full;n=450;heads=1;d=4
   attn:attention:full;n=700;nq=1;data=zeros;bias=k;biasData=ones*-100000
   attn:attention:full;n=700;nq=2;d=1;scale=1;data=signs*131072
@@ -41,6 +42,8 @@ export const EACH_ATTENTION = `
   attn:attention:window=4+global=0;n=66;heads=1;d=1;dv=64
   attn:attention:window=4+global=0;n=66;heads=1;d=64;dv=1
   attn:attention:window=4+global=0;n=66;heads=4;kvHeads=2;bias=hqk;alibi=h;relative=4
+  attn:attention:window=4;n=40;batch=2;heads=2;dtype=f16;sinks=bell;keyMask=tail:6|none;layout=bhnd
+  attn:attention:window=4;n=40;batch=2;heads=2;dtype=f16;sinks=bell;keyMask=tail:6|none;layout=bhnd;nolse
   attn:attention:window=24;dilation=3,64;n=8192;d=4;rows=24
   attn:linformer:n=20
   attn:linformer:n=20;hasF;dtype=f16

@@ -9,33 +9,42 @@ import { EACH_ATTENTION } from './cases.testing.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
-test.each([64, 32] as const)('every kernel of attention by %d rows has a case in the list', async (rows) => {
-  const kernels = new Set<string>();
-  const compile = PipelineCache.prototype.get;
-  vi.spyOn(PipelineCache.prototype, 'get').mockImplementation(function (this: PipelineCache, source) {
-    // A score is a part of a kernel like no other: one stands for all.
-    const name = source.name.includes(' score:') ? 'attention with a score' : source.name;
-    if (source.name.startsWith('attention')) kernels.add(name);
-    return compile.call(this, source);
-  });
-  const backend = webgpu({ device: roomy(await nullDevice()), attentionRows: rows });
-  const isListed = ({ id }: { readonly id: string }): boolean => matches(EACH_ATTENTION, id);
-  const missing: string[] = [];
-  for (const each of allCases.toSorted((a, b) => Number(isListed(b)) - Number(isListed(a)))) {
-    const before = kernels.size;
-    const { graph, inputs } = each.build();
-    const run = async (): Promise<void> => {
-      const executable = await backend.compile(graph);
-      await executable.run(inputs);
-      executable.dispose();
-    };
-    await run().catch(() => undefined); // a kernel that needs more than this device has is named all the same
-    if (kernels.size > before && !isListed(each)) missing.push(each.id);
-  }
-  await backend.dispose();
-  expect(kernels.size).toBeGreaterThan(25);
-  expect(missing).toEqual([]);
-});
+/** A score is a part of a kernel like no other: one stands for all. */
+const SCORED = 'attention with a score';
+
+test.each([64, 32] as const)(
+  'every kernel of attention by %d rows has a case in the list',
+  async (rows) => {
+    const kernels = new Set<string>();
+    const compile = PipelineCache.prototype.get;
+    vi.spyOn(PipelineCache.prototype, 'get').mockImplementation(function (this: PipelineCache, source) {
+      const name = source.name.includes(' score:') ? SCORED : source.name;
+      if (source.name.startsWith('attention')) kernels.add(name);
+      return compile.call(this, source);
+    });
+    const backend = webgpu({ device: roomy(await nullDevice()), attentionRows: rows });
+    const isListed = ({ id }: { readonly id: string }): boolean => matches(EACH_ATTENTION, id);
+    const missing: string[] = [];
+    for (const each of allCases.toSorted((a, b) => Number(isListed(b)) - Number(isListed(a)))) {
+      const isOneMoreScore =
+        each.id.includes(';score=') && !each.id.includes(';sinks=') && kernels.has(SCORED);
+      if (isOneMoreScore) continue;
+      const before = kernels.size;
+      const { graph, inputs } = each.build();
+      const run = async (): Promise<void> => {
+        const executable = await backend.compile(graph);
+        await executable.run(inputs);
+        executable.dispose();
+      };
+      await run().catch(() => undefined); // a kernel that needs more than this device has is named all the same
+      if (kernels.size > before && !isListed(each)) missing.push(each.id);
+    }
+    await backend.dispose();
+    expect(kernels.size).toBeGreaterThan(25);
+    expect(missing).toEqual([]);
+  },
+  600_000,
+);
 
 /** The device with the shared memory and the bindings of a real one, without halves, as SwiftShader is. */
 function roomy(device: GPUDevice): GPUDevice {
