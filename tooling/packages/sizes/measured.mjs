@@ -72,7 +72,7 @@ export const ROWS = [
     source: "export { loadModel } from '@attn/models';",
     own: '@attn/models',
     files: ({ isFirst }) => isFirst,
-    limit: 25.5,
+    limit: 26,
   },
   {
     what: '@attn/models: models of the hub on a page, loaded when one is',
