@@ -88,7 +88,9 @@ export function emitNormalised(
   // The root is NaN below the least total; what is infinite or NaN is NaN times 0.
   const above = scope.op('Sub', [divisor, model.scalar(LEAST_TOTAL)]);
   const root = scope.op('Sqrt', [least === undefined ? above : scope.op('Sub', [above, least])]);
-  const sumOfRow = scope.op('ReduceSum', [sum, last], { keepdims: 1 });
+  const sumOfValues = scope.op('ReduceSum', [sum, last], { keepdims: 1 });
+  // The total of a row that sees no key is in no divisor, but in its log-sum-exp.
+  const sumOfRow = visible === undefined ? sumOfValues : scope.op('Add', [sumOfValues, total]);
   return {
     probe: scope.op('Mul', [scope.op('Add', [sumOfRow, root]), model.scalar(0)]),
     out: (at) => at.op('Div', [sum, divisor]),
