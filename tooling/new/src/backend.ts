@@ -135,7 +135,7 @@ export function backend(name: Name, root: string): Scaffold {
         'packages/auto/src/index.ts',
         /^ {8}return backendOf\(/,
         `      case '${kebab}':`,
-        `        return backendOf((await import('@attn/${kebab}')).${camel});`,
+        `        return backendOf((await import('@attn/${kebab}')).${camel}, {});`,
       ),
       editJson<Manifest>('packages/auto/package.json', (auto) => {
         auto.devDependencies = sorted({ ...auto.devDependencies, [`@attn/${kebab}`]: 'workspace:^' });

@@ -105,12 +105,10 @@ export const outputFaults: readonly Fault[] = [
     name: 'an output shares memory with an input',
     among: 'attn:graph:*',
     make: giving((outputs, inputs) => {
-      if (
-        outputs.out?.shape.join() === inputs.x?.shape.join() &&
-        outputs.out.data.every((value, i) => value === inputs.x.data[i])
-      ) {
-        outputs.out = inputs.x;
-      }
+      const { out } = outputs;
+      const { x } = inputs;
+      if (out === undefined || x === undefined || out.shape.join() !== x.shape.join()) return;
+      if (out.data.every((value, i) => value === x.data[i])) outputs.out = x;
     }),
   },
   {
