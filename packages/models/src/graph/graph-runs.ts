@@ -22,10 +22,14 @@ export class GraphRuns implements ModelRuns {
   private readonly model: Model;
   private readonly graphs: LruMap<Graph>;
 
-  constructor(attn: Attn, model: Model) {
+  constructor(attn: Attn, model: Model, graphs?: LruMap<Graph>) {
     this.attn = attn;
     this.model = model;
-    this.graphs = new LruMap(GRAPHS, { onEvict: (graph) => attn.release(graph) });
+    this.graphs = graphs ?? new LruMap(GRAPHS, { onEvict: (graph) => attn.release(graph) });
+  }
+
+  wordRuns(model: Model): GraphRuns {
+    return new GraphRuns(this.attn, model, this.graphs);
   }
 
   fastestInputs(): ExactActivationForm {

@@ -8,7 +8,7 @@ import type {
   Tensors,
 } from '@attn/core';
 import type { RunOptions } from '@attn/core/backend';
-import type { TokenBatch, VectorBatch } from '../model.ts';
+import type { Model, TokenBatch, VectorBatch } from '../model.ts';
 
 /** Options of `LoadedModel.run`. */
 export type ModelRunOptions = Omit<RunOptions, 'state'> & { readonly backend?: string | undefined };
@@ -27,6 +27,8 @@ export interface ModelRuns {
   fastestInputs(): ExactActivationForm;
   /** Runs a batch. Errors: those of `Model.call` and of the backends. */
   runBatch(batch: TokenBatch | VectorBatch, options: ModelRunOptions): Promise<GraphOutputs>;
+  /** Runs batches of `model` instead: the model with a head of these words alone (`Model.wordModel`). */
+  wordRuns(model: Model, words: readonly number[]): ModelRuns;
   /** Runs a graph of the model. Errors: those of the backends; `UNSUPPORTED` in workers. */
   run(graph: Graph, inputs: Tensors, options: AttnRunOptions): Promise<GraphOutputs>;
   /** Makes the state of a graph. Errors: those of the backends; `UNSUPPORTED` in workers. */

@@ -19,6 +19,8 @@ export interface WorkerStart extends Pick<Required<WorkersOptions>, 'backend' | 
 /** A batch to run. */
 export interface BatchRequest {
   readonly batch: TokenBatch | VectorBatch;
+  /** The words of the head, in place of the model's own head (`Model.wordModel`). */
+  readonly words?: readonly number[] | undefined;
   /** Name of the backend that the caller asks for. */
   readonly backend: string | undefined;
   readonly wantsProgress: boolean;

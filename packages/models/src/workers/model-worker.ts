@@ -6,6 +6,7 @@ import { GraphRuns } from '../graph/graph-runs.ts';
 import { storeAt } from '../files/store-at.ts';
 import { loadNetwork } from '../load-network.ts';
 import { defaultAttn } from '../tasks/default-attn.ts';
+import type { Model } from '../model.ts';
 import type { BatchRequest, BatchResult, Request, Response, WorkerStart } from './messages.ts';
 
 const WHERE = 'models/worker';
@@ -16,8 +17,12 @@ const port = parentPort;
 /** What was loaded. */
 interface Loaded {
   readonly attn: Attn;
+  readonly model: Model;
   readonly runs: GraphRuns;
 }
+
+/** What runs batches with a head of words, by the words. */
+const wordRuns = new Map<string, GraphRuns>();
 
 /** The batch that runs, or the last one. */
 let controller = new AbortController();
@@ -34,12 +39,21 @@ async function load({ place, backend, threads, loading }: WorkerStart): Promise<
     throw new AttnError('BACKEND_UNAVAILABLE', WHERE, message);
   }
   const { model } = await loadNetwork(storeAt(place), { ...loading, fastestInputs: attn.fastestInputs() });
-  return { attn, runs: new GraphRuns(attn, model) };
+  return { attn, model, runs: new GraphRuns(attn, model) };
 }
 
-async function run({ runs }: Loaded, { batch, backend, wantsProgress }: BatchRequest): Promise<void> {
+/** What runs batches of the model, with a head of these words if there are any. */
+function runsOf({ model, runs }: Loaded, words: readonly number[] | undefined): GraphRuns {
+  if (words === undefined || model.wordModel === undefined) return runs;
+  const key = words.join();
+  const own = wordRuns.get(key) ?? runs.wordRuns(model.wordModel(words));
+  wordRuns.set(key, own);
+  return own;
+}
+
+async function run(loaded: Loaded, { batch, words, backend, wantsProgress }: BatchRequest): Promise<void> {
   try {
-    const result = await runs.runBatch(batch, {
+    const result = await runsOf(loaded, words).runBatch(batch, {
       backend,
       signal: controller.signal,
       ...(wantsProgress && { onProgress: (progress) => send({ type: 'progress', progress }) }),

@@ -3,7 +3,7 @@ import { AttnError, type BoundState, type ExactActivationForm } from '@attn/core
 import { withCallbacks } from '@attn/core/backend';
 import type { GraphOutputs, ModelRuns, ModelRunOptions } from '../graph/model-runs.ts';
 import { checkBatch } from '../inputs/batch.ts';
-import type { TokenBatch, VectorBatch } from '../model.ts';
+import type { Model, TokenBatch, VectorBatch } from '../model.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 const WHERE = 'models/run';
@@ -12,11 +12,17 @@ export class WorkerRuns implements ModelRuns {
   readonly workers: number;
   private readonly pool: WorkerPool;
   private readonly inputs: ExactActivationForm;
+  private readonly words: readonly number[] | undefined;
 
-  constructor(pool: WorkerPool, inputs: ExactActivationForm) {
+  constructor(pool: WorkerPool, inputs: ExactActivationForm, words?: readonly number[]) {
     this.workers = pool.count;
     this.pool = pool;
     this.inputs = inputs;
+    this.words = words;
+  }
+
+  wordRuns(_model: Model, words: readonly number[]): WorkerRuns {
+    return new WorkerRuns(this.pool, this.inputs, words);
   }
 
   fastestInputs(): ExactActivationForm {
@@ -30,7 +36,7 @@ export class WorkerRuns implements ModelRuns {
     const checked = checkBatch(WHERE, batch);
     return withCallbacks({ onProgress }, signal, (callbacks, stop) =>
       this.pool.run(
-        { batch: checked, backend, wantsProgress: onProgress !== undefined },
+        { batch: checked, words: this.words, backend, wantsProgress: onProgress !== undefined },
         { ...callbacks, signal: stop },
       ),
     );

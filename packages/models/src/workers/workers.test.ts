@@ -12,6 +12,7 @@ import { goldenFolder } from '../testing/goldens.testing.ts';
 
 const ENCODER = goldenFolder('tasks/st-mean');
 const SCORER = goldenFolder('classic/sentence/cross_sigmoid');
+const RERANKER = goldenFolder('today/text/qwen3_reranker');
 const WORKERS = { backend: 'cpu', count: 2 } as const;
 
 const TEXTS = Array.from({ length: 40 }, (_, i) => `the whale ${'swims '.repeat((i * 7) % 9)}${i}`);
@@ -38,6 +39,16 @@ function onBatch(react: (worker: Worker, count: number) => unknown): void {
   vi.spyOn(Worker.prototype, 'postMessage').mockImplementation(function post(this: Worker, message, ...rest) {
     postMessage.call(this, message, ...rest);
     if ((message as { type: string }).type === 'run') react(this, count++);
+  });
+}
+
+/** Ends threads that get a batch, before they can run it. */
+function dieAt(dies: (count: number) => boolean): void {
+  const { postMessage } = Worker.prototype;
+  let count = 0;
+  vi.spyOn(Worker.prototype, 'postMessage').mockImplementation(function post(this: Worker, message, ...rest) {
+    if ((message as { type: string }).type === 'run' && dies(count++)) void this.terminate();
+    else postMessage.call(this, message, ...rest);
   });
 }
 
@@ -158,12 +169,12 @@ test('errors of a thread keep their codes and sentences', async () => {
 
 describe('a thread that dies', () => {
   test('loses nothing: another thread gets its batch', async () => {
-    onBatch((worker, count) => (count === 1 ? worker.terminate() : undefined));
+    dieAt((count) => count === 1);
     expect(sorted(await vectorsOf(model))).toEqual(sorted(await vectorsOf(local)));
   });
 
   test('twice in the same batch ends that call alone', async () => {
-    onBatch((worker) => worker.terminate());
+    dieAt(() => true);
     await expect(model.encode('a')).rejects.toMatchObject({
       code: 'WORKER_DIED',
       message: '[attn/models] workers: a worker thread ended with exit code 1',
@@ -196,6 +207,9 @@ test('pipelines and rankers of pairs run in workers as well', async () => {
   const [query, documents] = ['who narrates', ['call me ishmael', 'some years ago']];
   const options = { onWarning: () => {} };
   expect(await scorer.rank(query, documents, options)).toEqual(await here.rank(query, documents, options));
+  await using judge = await pipeline('text-ranking', RERANKER, { workers: { ...WORKERS, count: 1 } });
+  const judgeHere = await pipeline('text-ranking', RERANKER, { attn });
+  expect(await judge(query, documents)).toEqual(await judgeHere(query, documents));
   await using extract = await pipeline('feature-extraction', ENCODER, { workers: WORKERS });
   expect(extract.model.workers).toBe(2);
   expect((await extract(['a', 'b'], { pooling: 'mean' })).dims).toEqual([2, 32]);

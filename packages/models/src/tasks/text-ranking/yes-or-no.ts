@@ -31,7 +31,8 @@ export function yesOrNo(
 ): Judge {
   const tokenizer = taskTokenizer(where, runnable, 'text-ranking');
   const words = ['no', 'yes'].map((word) => idOf(where, tokenizer, word));
-  const asked: RunnableModel = { ...runnable, model: wordModel(words) };
+  const model = wordModel(words);
+  const asked: RunnableModel = { ...runnable, model, graphs: runnable.graphs.wordRuns(model, words) };
   const [before, behind] = [BEFORE, BEHIND].map((part) => plainIds(tokenizer, part));
   return {
     runnable: asked,
