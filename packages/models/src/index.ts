@@ -137,7 +137,7 @@ export type { LoadOptions } from './load-options.ts';
 export { TASK_NAMES, type TaskAliases, type TaskName, type TaskOf, type Tasks } from './tasks/names.ts';
 export type { AnyPipeline } from './tasks/open-pipeline.ts';
 export type { Pipeline, PipelineMembers, PipelineName } from './tasks/pipeline.ts';
-export type { Settled } from './tasks/settle.ts';
+export type { Settled } from './encode/settle.ts';
 export type { TaskOptions } from './tasks/task-options.ts';
 export type { TextPair } from './tasks/text-input.ts';
 export type { QuestionInput } from './tasks/question-answering/input.ts';

@@ -3,7 +3,7 @@ import { AttnError, type Tensor } from '@attn/core';
 import { clock, show } from '@attn/core/backend';
 import { hasField } from '../inputs/entries.ts';
 import type { QuantizedEmbeddings } from '../sentence/quantize.ts';
-import { settleRuns, type Outcome } from '../tasks/settle.ts';
+import { settleRuns, type Outcome } from './settle.ts';
 import type { TokenizedText } from '../tokenizer.ts';
 import {
   encodeTokenized,

@@ -5,6 +5,7 @@ import { searchBeams } from './beam-search.ts';
 import { HashedDecoder } from './hashed-decoder.testing.ts';
 import { logSoftmax } from './log-softmax.ts';
 import { Processors, type ScoreRules } from './processors.ts';
+import { NO_RULES } from './processors.testing.ts';
 import type { BeamRules } from './search.ts';
 
 interface Row {
@@ -71,13 +72,11 @@ test('finds the rows of the definition, for prompts alone and together', async (
   await fc.assert(
     fc.asyncProperty(options, rest, async (choice, { vocab, salt, prompts, ...own }) => {
       const rules: ScoreRules = {
+        ...NO_RULES,
         repetitionPenalty: 1.2,
         badWords: [[3, 4]],
-        minNewTokens: 0,
-        forcedBos: undefined,
         forcedEos: own.eos.slice(0, 1),
         suppressed: [5],
-        suppressedFirst: [],
         promptLength: 2,
         ...own,
       };
@@ -110,17 +109,11 @@ test('finds the rows of the definition, for prompts alone and together', async (
 });
 
 test('a text that no token can go on with is an error', async () => {
-  const rules: ScoreRules = {
-    repetitionPenalty: 1,
-    badWords: [],
-    minNewTokens: 0,
-    forcedBos: undefined,
-    forcedEos: [],
+  const rules = {
+    ...NO_RULES,
     suppressed: [5],
-    suppressedFirst: [],
     promptLength: 2,
     maxLength: 12,
-    minLength: 0,
     noRepeatNgramSize: 1,
     eos: [],
   };

@@ -146,6 +146,10 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     const begins = alone.map((decoder, i) => decoder.start([prompts[i]]));
     expectSame(await together.start(prompts), await Promise.all(begins));
     const E = ENDED;
+    const gone: readonly [tokens: number[], sources: number[]] = [
+      [E, E],
+      [0, 1],
+    ];
     // Tokens and sources of the rows of each text. In the third step, half of the texts are there no more.
     const steps: readonly (readonly [tokens: number[], sources: number[]])[][] = [
       [
@@ -171,10 +175,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
           [5, E],
           [1, 1],
         ],
-        [
-          [E, E],
-          [0, 1],
-        ],
+        gone,
         [
           [8, 12],
           [1, 0],
@@ -189,72 +190,42 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
           [6, E],
           [0, 1],
         ],
-        [
-          [E, E],
-          [0, 1],
-        ],
+        gone,
         [
           [9, 13],
           [0, 0],
         ],
-        [
-          [E, E],
-          [0, 1],
-        ],
+        gone,
       ],
       [
         [
           [7, E],
           [0, 1],
         ],
-        [
-          [E, E],
-          [0, 1],
-        ],
+        gone,
         [
           [10, 14],
           [1, 0],
         ],
-        [
-          [E, E],
-          [0, 1],
-        ],
+        gone,
       ],
       [
-        [
-          [E, E],
-          [0, 1],
-        ],
-        [
-          [E, E],
-          [0, 1],
-        ],
+        gone,
+        gone,
         [
           [11, 15],
           [1, 0],
         ],
-        [
-          [E, E],
-          [0, 1],
-        ],
+        gone,
       ],
       [
-        [
-          [E, E],
-          [0, 1],
-        ],
-        [
-          [E, E],
-          [0, 1],
-        ],
+        gone,
+        gone,
         [
           [12, 16],
           [1, 1],
         ],
-        [
-          [E, E],
-          [0, 1],
-        ],
+        gone,
       ],
     ];
     const run = vi.spyOn(runnable.graphs, 'run');

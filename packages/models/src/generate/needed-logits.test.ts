@@ -5,23 +5,11 @@ import { searchBeams } from './beam-search.ts';
 import { HashedDecoder } from './hashed-decoder.testing.ts';
 import { neededLogits } from './needed-logits.ts';
 import type { ScoreRules } from './processors.ts';
+import { NO_RULES } from './processors.testing.ts';
 import type { Choice, FoundRow, SearchPlan } from './search.ts';
 import { searchTokens } from './token-search.ts';
 
-const RULES: ScoreRules = {
-  repetitionPenalty: 1,
-  noRepeatNgramSize: 0,
-  badWords: [],
-  minLength: 0,
-  minNewTokens: 0,
-  forcedBos: undefined,
-  forcedEos: [],
-  suppressed: [],
-  suppressedFirst: [],
-  eos: [1],
-  promptLength: 1,
-  maxLength: 9,
-};
+const RULES: ScoreRules = { ...NO_RULES, maxLength: 9 };
 const GREEDY: Choice = { kind: 'greedy' };
 const DRAWS: Choice = { kind: 'sample', temperature: 1, topK: 50, topP: 0.9, seed: 0 };
 const BEAMS: Choice = { kind: 'beams', beams: 4, lengthPenalty: 1, earlyStopping: false };

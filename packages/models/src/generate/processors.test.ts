@@ -1,21 +1,7 @@
 // What each rule does to the scores of a row.
 import { expect, test } from 'vitest';
 import { Processors, type ScoreRules } from './processors.ts';
-
-const NO_RULES: ScoreRules = {
-  repetitionPenalty: 1,
-  noRepeatNgramSize: 0,
-  badWords: [],
-  minLength: 0,
-  minNewTokens: 0,
-  forcedBos: undefined,
-  forcedEos: [],
-  suppressed: [],
-  suppressedFirst: [],
-  eos: [1],
-  promptLength: 1,
-  maxLength: 8,
-};
+import { NO_RULES } from './processors.testing.ts';
 
 /** The ids whose scores changed, with their scores; ids that became impossible have none. */
 function changes(

@@ -13,7 +13,7 @@ import {
   type TaskOf,
   type Tasks,
 } from './names.ts';
-import { settleGroup, type Settled } from './settle.ts';
+import { settleGroup, type Settled } from '../encode/settle.ts';
 import type { TaskOptions } from './task-options.ts';
 import type { Task } from './task.ts';
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pipeline } from '../node.ts';
 import { attnOn, SCORE_TOLERANCE, describeGoldens, taskFolders } from './golden-tasks.testing.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { Settled } from './settle.ts';
+import type { Settled } from '../encode/settle.ts';
 import type { LabelScore, TextClassificationOptions } from './text-classification.ts';
 import type { TextPair } from './text-input.ts';
 

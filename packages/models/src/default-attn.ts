@@ -1,4 +1,4 @@
-/** The backends of pipelines whose callers name none. */
+/** The backends of pipelines whose callers name none, and of worker threads. */
 import type { AutoOptions } from '@attn/auto';
 import { AttnError, type Attn } from '@attn/core';
 
