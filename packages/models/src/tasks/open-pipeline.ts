@@ -1,7 +1,7 @@
 /** Opens a pipeline for a model, wherever that comes from. */
 import { AttnError, type Attn } from '@attn/core';
 import { LoadedModel } from '../loaded-model.ts';
-import { defaultAttn } from '../default-attn.ts';
+import { defaultAttn } from './default-attn.ts';
 import type { TaskName, TaskOf } from './names.ts';
 import {
   checkTaskName,

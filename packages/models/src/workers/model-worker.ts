@@ -5,7 +5,7 @@ import { toWire } from '@attn/core/backend';
 import { GraphRuns } from '../graph/graph-runs.ts';
 import { storeAt } from '../files/store-at.ts';
 import { loadNetwork } from '../load-network.ts';
-import { defaultAttn } from '../default-attn.ts';
+import { defaultAttn } from '../tasks/default-attn.ts';
 import type { Model } from '../model.ts';
 import type { BatchRequest, BatchResult, Request, Response, WorkerStart } from './messages.ts';
 
