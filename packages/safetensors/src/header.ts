@@ -99,8 +99,6 @@ export function readSafetensorsHeader(head: Uint8Array, fileSize: number, file?:
   const tensors = new Map<string, TensorEntry>();
   let metadata: ReadonlyMap<string, string> = new Map();
   for (const [name, value] of Object.entries(fields)) {
-    // Assigning to this name would change the prototype of an object that collects tensors by name.
-    if (name === '__proto__') throw malformed(file, 'a tensor must not be named "__proto__"');
     if (name === METADATA) metadata = readMetadata(value, file);
     else tensors.set(name, readEntry(name, value, start, file));
   }
