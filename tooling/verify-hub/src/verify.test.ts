@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAttn, type Attn } from '@attn/core';
+import { createAttn, type Attn, type Tensor } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { parseSafetensors } from '@attn/safetensors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -36,6 +36,7 @@ beforeAll(async () => {
   hub = await startStubHub([
     model('org/legacy', await filesOf(join(models, 'lf_mlm_legacy'))),
     model('org/short', await filesOf(short)),
+    model('org/led', await filesOf(join(models, 'led_bot_new'))),
     model('org/jina', await filesOf(join(heads, 'jina/jina_adapters'))),
     model('org/nomic', await filesOf(join(heads, 'rotary/nomic_bert_2048'))),
   ]);
@@ -121,9 +122,35 @@ test('adapters by task, and shapes where nothing is published', async () => {
   expect(outcomes.map(({ fault }) => fault === undefined)).toEqual([true, false, true, false]);
 });
 
+test('a decoder, and fields of config.json that a test sets', async () => {
+  const { tensors } = parseSafetensors(await readFile(join(models, 'led_bot_new/io.safetensors')));
+  const input = (name: string): Tensor => {
+    const tensor = tensors.get(`in.${name}`);
+    if (tensor === undefined) throw new Error(`no ${name}`);
+    return tensor;
+  };
+  const batch = {
+    inputIds: input('input_ids'),
+    attentionMask: input('attention_mask'),
+    globalAttentionMask: input('global_attention_mask'),
+    decoderInputIds: input('decoder_input_ids'),
+  };
+  const architecture = 'LEDForConditionalGeneration';
+  const numbers = Array.from(tensors.get('out.logits')?.data ?? []);
+  const checks = [output('logits', 'logits', batch, ({ data }) => Array.from(data), numbers)];
+  const list: readonly HubModel[] = [
+    { id: 'org/led', architecture, checks },
+    { id: 'org/led', architecture, config: { tie_word_embeddings: true }, checks },
+    { id: 'org/led', architecture, config: { activation_function: 'relu' }, checks },
+  ];
+  const outcomes = await verify(list, { attn, hubUrl: hub.url, cacheFolder });
+  expect(outcomes.map(({ fault }) => fault === undefined)).toEqual([true, true, false]);
+  expect(outcomes[2].fault).toMatch(/^expected .*, got /);
+});
+
 test('each model has checks, and is there once for each class', () => {
-  const names = PUBLISHED.map(({ id, architecture, asLongformer }) =>
-    [id, architecture, asLongformer].join(),
+  const names = PUBLISHED.map(({ id, architecture, config, asLongformer }) =>
+    [id, architecture, JSON.stringify(config), asLongformer].join(),
   );
   expect(new Set(names).size).toBe(names.length);
   expect(PUBLISHED.filter(({ checks }) => checks.length === 0)).toEqual([]);
