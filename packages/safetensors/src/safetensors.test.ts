@@ -82,7 +82,10 @@ const tensors: fc.Arbitrary<Tensor> = fc
   });
 
 const names = fc
-  .oneof({ weight: 9, arbitrary: fc.string({ unit: 'binary' }) }, fc.constantFrom('__proto__', 'toString', '10'))
+  .oneof(
+    { weight: 9, arbitrary: fc.string({ unit: 'binary' }) },
+    fc.constantFrom('__proto__', 'toString', '10'),
+  )
   .filter((name) => name !== '__metadata__');
 const files = fc.record({
   tensors: fc.array(fc.tuple(names, tensors), { maxLength: 5 }).map((pairs) => new Map(pairs)),

@@ -117,10 +117,10 @@ describe('hostile files', () => {
     const start = performance.now();
     const before = memory();
     const got = await bytesOf(golden.file);
-    const taken = memory() - before;
+    const growth = memory() - before;
     expect(performance.now() - start).toBeLessThan(1000);
     // A collection of garbage only lessens it.
-    expect(taken).toBeLessThan((golden.max_alloc ?? Infinity) + read(golden.file).length);
+    expect(growth).toBeLessThan((golden.max_alloc ?? Infinity) + read(golden.file).length);
     if (golden.verdict === 'either' && !(got instanceof AttnError)) return;
     expect(got).toBeInstanceOf(AttnError);
     if (got instanceof AttnError) expect(says(got, golden.error), got.message).toBe(true);

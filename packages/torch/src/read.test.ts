@@ -24,7 +24,9 @@ describe.each(['same_object_twice_zip', 'same_object_twice_legacy', 'many_views_
     test('a storage that several names share is read once, together and one after the other', async () => {
       const { source, ranges } = recorded(id);
       const file = await openTorch(source);
-      const shared = file.names.filter((name) => file.spec(name).storage === file.spec(file.names[0]).storage);
+      const shared = file.names.filter(
+        (name) => file.spec(name).storage === file.spec(file.names[0]).storage,
+      );
       expect(shared.length).toBeGreaterThan(1);
       ranges.length = 0;
       const together = await Promise.all(shared.map((name) => file.bytes(name)));
@@ -41,12 +43,14 @@ test.each(['many_storages', 'old_zip_1_6', 'root_archive'])('opening %s reads no
   const file = await openTorch(source);
   ranges.length = 0;
   const places = await Promise.all(file.names.map((name) => file.range(name)));
-  expect(places.map((place) => place?.byteLength)).toEqual(file.names.map((name) => file.spec(name).byteLength));
+  expect(places.map((place) => place?.byteLength)).toEqual(
+    file.names.map((name) => file.spec(name).byteLength),
+  );
   // Where a storage lies is known from its local header.
-  const read = places.flatMap((place) =>
+  const hits = places.flatMap((place) =>
     place === undefined ? [] : ranges.filter(([from, length]) => overlaps(place, from, from + length)),
   );
-  expect(read).toEqual([]);
+  expect(hits).toEqual([]);
 });
 
 /** Whether a range of a file has bytes between two places. */

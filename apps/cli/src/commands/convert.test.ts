@@ -37,7 +37,13 @@ describe('convert', () => {
 
   test.each(['names_zip', 'names_legacy'])('a file whose names are any: %s', async (id) => {
     const state = join(states, id);
-    const converted = await attn('convert', '--input', join(state, 'pytorch_model.bin'), '--output', 'n.safetensors');
+    const converted = await attn(
+      'convert',
+      '--input',
+      join(state, 'pytorch_model.bin'),
+      '--output',
+      'n.safetensors',
+    );
     expect(converted).toMatchObject({ code: 0, stderr: '' });
     const [ours, expected] = await Promise.all(
       [join(folder, 'n.safetensors'), join(state, 'expected.safetensors')].map(async (file) => {
@@ -53,10 +59,15 @@ describe('convert', () => {
 
   test.each([
     ['a model', ['--model', join(goldens, 'lf_mlm_legacy'), '--output', 'stopped']],
-    ['a file', ['--input', join(goldens, 'lf_mlm_legacy/pytorch_model.bin'), '--output', 'stopped.safetensors']],
+    [
+      'a file',
+      ['--input', join(goldens, 'lf_mlm_legacy/pytorch_model.bin'), '--output', 'stopped.safetensors'],
+    ],
   ])('%s, interrupted while it is written, leaves nothing', async (_title, args) => {
     const before = await readdir(folder);
-    const result = await attnIn(folder, ['convert', ...args, '--progress'], { interruptAt: 'writing stopped' });
+    const result = await attnIn(folder, ['convert', ...args, '--progress'], {
+      interruptAt: 'writing stopped',
+    });
     expect(result.code).toBe(130);
     expect(await readdir(folder)).toEqual(before);
   });

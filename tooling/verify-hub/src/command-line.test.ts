@@ -1,4 +1,4 @@
-// Models of a hub on the command line: where they come from, what is said of it, and the cache.
+// `attn` with models of a hub: where they come from, what is said of it, and the cache.
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,10 +9,10 @@ import {
   commitOf,
   startStubHub,
   type StubHub,
-} from '../../../../packages/models/src/hub/stub-hub.testing.ts';
-import { attnIn, type Result } from '../cli.testing.ts';
+} from '../../../packages/models/src/hub/stub-hub.testing.ts';
+import { attnIn, type Result } from '../../../apps/cli/src/cli.testing.ts';
 
-const packages = fileURLToPath(new URL('../../../../packages/', import.meta.url));
+const packages = fileURLToPath(new URL('../../../packages/', import.meta.url));
 const models = join(packages, 'models/goldens/checkpoints/models');
 const tokenizer = join(packages, 'tokenizers/goldens/models/longformer-plain');
 const io = join(models, 'lf_bot_new/io.safetensors');
@@ -24,7 +24,9 @@ type Files = ReadonlyMap<string, Uint8Array>;
 /** The files of a folder whose names end so. */
 async function filesOf(from: string, ending: string): Promise<Files> {
   const names = (await readdir(from)).filter((name) => name.endsWith(ending));
-  return new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(from, name))] as const)));
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(from, name))] as const)),
+  );
 }
 
 beforeAll(async () => {
@@ -71,7 +73,8 @@ describe('a model of the hub', () => {
     const offline = await encode('org/converted', '--hub-url', hub.url, '--offline');
     expect(offline.stdout).toMatch(/^weights +refs\/pr\/4\/model\.safetensors \(safetensors\)$/m);
     expect(hub.requests.length).toBe(before);
-    const cache = (...args: string[]): Promise<Result> => attn('cache', '--cache', 'cache', ...args, '--json');
+    const cache = (...args: string[]): Promise<Result> =>
+      attn('cache', '--cache', 'cache', ...args, '--json');
     const [model] = JSON.parse((await cache()).stdout).models;
     expect(model).toMatchObject({ id: 'org/converted', revisions: ['refs/pr/4', 'main'] });
     expect(JSON.parse((await cache('--clear', 'org/converted')).stdout).bytes).toBe(model.bytes);
