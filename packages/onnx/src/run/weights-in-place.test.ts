@@ -94,7 +94,12 @@ test('products with codes are packed, however many rows they have', () => {
   const beside = { readsRowsInPlace: true, openSessions: 2, always: false };
   expect(keepsWeightsInPlace(builder.build({ y }), beside)).toBe(false);
   const rows = [1, 2, 31, 32];
-  expect(rows.map((count) => keepsWeightsInPlace(graphOf(count), beside))).toEqual([true, false, false, true]);
+  expect(rows.map((count) => keepsWeightsInPlace(graphOf(count), beside))).toEqual([
+    true,
+    false,
+    false,
+    true,
+  ]);
   const elsewhere = { ...beside, readsRowsInPlace: false };
   expect(keepsWeightsInPlace(graphOf(1), elsewhere)).toBe(false);
 });
