@@ -4,10 +4,11 @@
  * capacity share a graph, until half of the inputs have ended: then the others go on without them.
  */
 import { AttnError, i32, type BoundState, type Graph, type Tensor, type Tensors } from '@attn/core';
-import { pieceLength, powerAbove } from '../cached/pieces.ts';
+import { pieceLength } from '../cached/pieces.ts';
 import type { BestShape, CachedDecoding, StepShape } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import { ENDED, type Decoder, type DecoderPlace } from './decoder.ts';
+import { firstRoom, mostRoom } from './decoder-room.ts';
 import { sourceBatch, type SourceText } from './source-batch.ts';
 import { areEnough, pickRows, readStep, type StepLogits } from './step-logits.ts';
 
@@ -17,14 +18,11 @@ export interface DecoderRoom {
   readonly rows: number;
   /** Most tokens of a row. */
   readonly maxLength: number;
-  /** New tokens for which there is room at first. Where they are more, the room doubles. Default 64. */
+  /** New tokens for which there is room at first (`decoder-room.ts`). Where they are more, it doubles. */
   readonly firstCapacity?: number;
   /** Which logits are enough. Default: all. */
   readonly best?: BestShape | undefined;
 }
-
-/** Most tokens for which there is room at first: places that are not filled yet cost time. */
-const MOST_AT_FIRST = 2048;
 
 /**
  * The decoder of a model with a cache: of a prompt for each text that an encoder reads, or of prompts alone.
@@ -37,7 +35,7 @@ export class CachedDecoder implements Decoder {
   private readonly cached: CachedDecoding;
   private readonly texts: readonly SourceText[];
   private readonly place: DecoderPlace;
-  private readonly room: CheckedRoom;
+  private readonly room: DecoderRoom;
   private begun: Begun | undefined;
 
   /** `texts` are empty without an encoder. Errors: `UNSUPPORTED` for a model that decodes without a cache. */
@@ -50,7 +48,7 @@ export class CachedDecoder implements Decoder {
     this.texts = texts;
     this.place = place;
     this.vocabSize = vocabSize;
-    this.room = { ...room, firstCapacity: room.firstCapacity ?? 64 };
+    this.room = room;
   }
 
   /**
@@ -66,9 +64,12 @@ export class CachedDecoder implements Decoder {
     const rows = prompts.length * perInput;
     const encoded =
       texts.length > 0 ? model.generation?.decoder?.encode(sourceBatch(model, texts)) : undefined;
-    const most = Math.max(room.maxLength, piece * Math.ceil(length / piece));
-    const capacity = firstCapacity(room, { length, piece, most });
-    const shape = { texts: encoded?.texts, rows, capacity, best: room.best };
+    const needs = { length, piece, maxLength: room.maxLength, firstCapacity: room.firstCapacity };
+    const most = mostRoom(needs);
+    const sizes = { texts: encoded?.texts, rows, best: room.best };
+    const allRows = prompts.length * room.rows;
+    const stepWith = (capacity: number): Graph => cached.step({ ...sizes, rows: allRows, capacity });
+    const shape = { ...sizes, capacity: firstRoom(needs, stepWith, cached.rowStates) };
     const state = await graphs.createState(cached.step(shape), place);
     const inputs = prompts.map((_, input) => input);
     const ids = i32([rows, 1], new Int32Array(rows));
@@ -193,9 +194,6 @@ export class CachedDecoder implements Decoder {
   }
 }
 
-/** The room of a decoder, with defaults. */
-type CheckedRoom = DecoderRoom & Required<Pick<DecoderRoom, 'firstCapacity'>>;
-
 /** What there is from the prompt on. */
 interface Begun {
   readonly state: BoundState;
@@ -218,15 +216,6 @@ interface Begun {
 /** Where a row is in the state; negative where its input has left. */
 function placeOf(row: number, { inputs, perInput }: Begun): number {
   return inputs.indexOf(Math.floor(row / perInput)) * perInput + (row % perInput);
-}
-
-/** Tokens for which there is room at first. */
-function firstCapacity(
-  { firstCapacity: least, maxLength }: CheckedRoom,
-  { length, piece, most }: { readonly length: number; readonly piece: number; readonly most: number },
-): number {
-  if (piece === 1) return Math.min(least, maxLength);
-  return Math.max(piece, Math.min(powerAbove(length + least), most, MOST_AT_FIRST));
 }
 
 function shapeOf({ states, values }: Graph, name: string): readonly number[] {
