@@ -22,9 +22,6 @@ import { defineListVisible } from './mask.ts';
 import { defineSoftmax, SCORE_STRIDE } from './softmax.ts';
 import type { EmitTileStep } from './tile.ts';
 
-/** Vectors of a row's sums that are in registers at the same time. */
-const CHUNK = 8;
-
 /** What the functions are specialised to. */
 interface InPlaceOptions {
   readonly simd: Simd;
@@ -67,10 +64,10 @@ export function defineInPlaceStep(module: ModuleBuilder, options: InPlaceOptions
   return (f, at, { rows, present, columns, keys, values: tile, changeLogits }) => {
     f.call(scores, { queries: at.queries, keys, scores: at.scores, rows, present });
     changeLogits();
-    const { maxima, totals, factors, origins, shifts, visible, sums } = at;
+    const { maxima, totals, factors, origins, shifts, visible, sums, next } = at;
     f.call(listVisible, { scores: at.scores, rows, columns, visible });
     f.call(softmax, { scores: at.scores, rows, columns, maxima, totals, factors, origins, shifts });
-    f.call(values, { weights: at.scores, values: tile, sums, factors, visible, rows, present });
+    f.call(values, { weights: at.scores, values: tile, sums, factors, visible, rows, present, next });
   };
 }
 
@@ -168,11 +165,13 @@ const VALUES = {
   visible: 'i32',
   rows: 'i32',
   present: 'i32',
+  /** [Dv], used by this function only: the new sums of a row. */
+  next: 'i32',
 } as const;
 
 /**
- * Defines sums = factors · sums + weights · values, a part of a row at a time. Where a sum is no number, it
- * may be one without the values that are hidden, because 0 · ∞ is NaN: the part is computed again without.
+ * Defines sums = factors · sums + weights · values, row by row. Where a sum is no number, it may be one
+ * without the values that are hidden, because 0 · ∞ is NaN: the row is computed again without.
  */
 function defineValues(
   module: ModuleBuilder,
@@ -180,55 +179,83 @@ function defineValues(
 ): FunctionHandle<typeof VALUES> {
   const madd = multiplyAdd(simd);
   const rowBytes = 4 * valueDim;
+  const unrolled = valueDim % 16 === 0 ? 4 : 2;
   return module.define('valuesInPlace', VALUES, (f, p) => {
-    const sums = Array.from({ length: Math.min(CHUNK, valueDim / 4) }, (_, i) => f.local(`sum${i}`, 'v128'));
-    const [factor, weight] = [f.local('factor', 'v128'), f.local('weight', 'v128')];
-    const [from, to] = [f.local('from', 'i32'), f.local('to', 'i32')];
-    const [line, bits] = [f.let('line', p.weights), f.let('bits', p.visible)];
+    const [line, bits, to] = [f.let('line', p.weights), f.let('bits', p.visible), f.let('to', p.sums)];
+    const [factor, sum, residue] = ['factor', 'sum', 'residue'].map((name) => f.local(name, 'v128'));
+    const at = f.local('at', 'i32');
     const quarters = inQuarters(f, p.present);
-    const values = quarters.firsts.map(() => f.local('value', 'i32'));
+    const places = quarters.firsts.map((first) => ({
+      first,
+      value: f.local('value', 'i32'),
+      weight: f.local('weight', 'v128'),
+    }));
+    const last = places[places.length - 1];
 
-    const addUp = (part: readonly Local<'v128'>[], isVisible?: (column: I32) => I32): void => {
-      part.forEach((sum, i) => f.set(sum, f32x4.mul(v128.load(to, 16 * i), factor)));
-      values.forEach((value, i) => f.set(value, i32.add(from, i32.mul(quarters.firsts[i], rowBytes))));
-      const addRow = (value: Local<'i32'>, column: I32): void => {
-        const add = (): void => {
-          f.set(weight, v128.load32Splat(columnAt(line, column)));
-          part.forEach((sum, i) => f.set(sum, madd(weight, v128.load(value, 16 * i), sum)));
-        };
-        if (isVisible) f.if(isVisible(column), add);
-        else add();
-        f.advance(value, rowBytes);
-      };
-      f.count('column', quarters.length, 1, (column) =>
-        values.forEach((value, i) => addRow(value, i32.add(quarters.firsts[i], column))),
+    /** Emits the body for each vector of the new sums, and moves the addresses along. */
+    const eachVector = (addresses: readonly Local<'i32'>[], body: (offset: number) => void): void => {
+      f.set(at, p.next);
+      f.repeat(
+        () => {
+          for (let offset = 0; offset < 16 * unrolled; offset += 16) body(offset);
+          for (const address of [at, ...addresses]) f.advance(address, 16 * unrolled);
+        },
+        () => i32.ltU(at, i32.add(p.next, rowBytes)),
       );
+    };
+    const setWeight = ({ weight }: (typeof places)[number], column: I32): void =>
+      f.set(weight, v128.load32Splat(columnAt(line, column)));
+    /** Emits the addition of a row of values at each place, and moves these to the next rows. */
+    const add = (rows: typeof places): void =>
+      eachVector(
+        rows.map(({ value }) => value),
+        (offset) => {
+          f.set(sum, v128.load(at, offset));
+          for (const { value, weight } of rows) f.set(sum, madd(weight, v128.load(value, offset), sum));
+          f.do(v128.store(at, sum, offset));
+        },
+      );
+    const begin = (): void => {
+      const from = f.let('from', to);
+      eachVector([from], (offset) =>
+        f.do(v128.store(at, f32x4.mul(v128.load(from, offset), factor), offset)),
+      );
+    };
+    const addAll = (): void => {
+      begin();
+      for (const { first, value } of places) f.set(value, i32.add(p.values, i32.mul(first, rowBytes)));
+      f.count('column', quarters.length, 1, (column) => {
+        for (const place of places) setWeight(place, i32.add(place.first, column));
+        add(places);
+      });
       const column = f.let('column', quarters.end);
-      f.while(column, p.present, 1, () => addRow(values[values.length - 1], column));
+      f.while(column, p.present, 1, () => {
+        setWeight(last, column);
+        add([last]);
+      });
     };
-    const bitOf = (column: I32): I32 => {
-      const word = i32.load(i32.add(bits, i32.shl(i32.shrU(column, 5), 2)));
-      return i32.and(i32.shrU(word, i32.and(column, 31)), 1);
+    const addVisible = (): void => {
+      begin();
+      f.count('column', p.present, 1, (column) => {
+        const word = i32.load(i32.add(bits, i32.shl(i32.shrU(column, 5), 2)));
+        f.if(i32.and(i32.shrU(word, i32.and(column, 31)), 1), () => {
+          f.set(last.value, i32.add(p.values, i32.mul(column, rowBytes)));
+          setWeight(last, column);
+          add([last]);
+        });
+      });
     };
-    const compute = (part: readonly Local<'v128'>[]): void => {
-      addUp(part);
-      const residues = part.map((sum): V128 => f32x4.sub(sum, sum));
-      const residue = f.let(
-        'residue',
-        residues.reduce((all, x) => v128.or(all, x)),
-      );
-      f.if(v128.anyTrue(f32x4.ne(residue, f32x4.all(0))), () => addUp(part, bitOf));
-      part.forEach((sum, i) => f.do(v128.store(to, sum, 16 * i)));
-      f.advance(from, 16 * part.length);
-      f.advance(to, 16 * part.length);
-    };
-    const vectors = valueDim / 4;
-    f.set(to, p.sums);
+
     f.count('row', p.rows, 1, (row) => {
       f.set(factor, v128.load32Splat(i32.add(p.factors, i32.shl(row, 2))));
-      f.set(from, p.values);
-      f.count('chunk', Math.floor(vectors / CHUNK), 1, () => compute(sums));
-      if (vectors % CHUNK > 0) compute(sums.slice(0, vectors % CHUNK));
+      addAll();
+      f.set(residue, f32x4.all(0));
+      eachVector([], (offset) => {
+        f.set(sum, v128.load(at, offset));
+        f.set(residue, v128.or(residue, f32x4.sub(sum, sum)));
+      });
+      f.if(v128.anyTrue(f32x4.ne(residue, f32x4.all(0))), addVisible);
+      eachVector([to], (offset) => f.do(v128.store(to, v128.load(at, offset), offset)));
       f.advance(line, SCORE_STRIDE);
       f.advance(bits, 8);
     });
