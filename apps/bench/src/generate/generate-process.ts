@@ -29,7 +29,7 @@ export interface GenerateTimes {
   readonly steps: readonly number[];
   /** Bytes a second that threads could read before each step, and once behind the last. */
   readonly bandwidths: readonly number[];
-  /** The same, read in several places at the same time. */
+  /** Bytes a second at the same moments, where threads read in four places each. */
   readonly inPlaces: readonly number[];
   /** Most resident memory, in bytes, without what reading memory takes. */
   readonly peak: number;

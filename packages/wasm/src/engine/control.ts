@@ -46,7 +46,7 @@ export const BUSY = 16;
 export const WORTH_WAKING = 4e6;
 
 /**
- * Milliseconds that a thread looks for a change before it sleeps. Within a run the next job follows after less,
+ * Milliseconds that a thread looks for a change before it sleeps. Within a run the next job follows sooner,
  * and waking a thread takes about as long as its share of a small job.
  */
 const ALERT_MS = 0.2;
@@ -108,8 +108,8 @@ export interface Service {
 }
 
 /**
- * Serves a memory until the caller ends it: sleeps, joins a job, works, finishes, looks for the next job for a
- * while, and sleeps.
+ * Serves a memory until the caller ends it: joins a job, works, finishes, looks for the next job for a while,
+ * and sleeps.
  */
 export function serve({ memory, control, helper }: Service): void {
   const words = new Int32Array(memory.buffer, control, CONTROL_WORDS);

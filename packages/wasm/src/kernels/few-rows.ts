@@ -63,7 +63,7 @@ export function defineFewRows(module: ModuleBuilder, simd: Simd): FunctionHandle
         depth,
       });
     /** Emits all rows of so many panels: the odd one, then pairs. */
-    const allRows = (count: number, one: () => void, two: () => void): void => {
+    const allRows = (count: number, single: () => void, pair: () => void): void => {
       f.set(row, a);
       f.set(cRow, cPanel);
       const next = (by: number): void => {
@@ -71,11 +71,11 @@ export function defineFewRows(module: ModuleBuilder, simd: Simd): FunctionHandle
         f.advance(cRow, i32.mul(cStride, by));
       };
       f.if(i32.and(rows, 1), () => {
-        one();
+        single();
         next(1);
       });
       f.count('pair', i32.shrU(rows, 1), 1, () => {
-        two();
+        pair();
         next(2);
       });
       f.advance(bPanel, i32.mul(bStride, count));

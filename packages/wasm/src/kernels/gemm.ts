@@ -4,8 +4,10 @@
  *
  * B is packed once, in panels of 8 columns and full depth. A task is up to 48 rows and a range of columns. It
  * copies pieces of A of 48 × 192 (37 KB) to scratch memory, where rows lie at a constant distance whatever
- * the strides of A are, and multiplies them with each panel; few rows take another way (`few-rows.ts`). Goto & van de Geijn 2008,
+ * the strides of A are, and multiplies them with each panel. Goto & van de Geijn 2008,
  * https://doi.org/10.1145/1356052.1356053
+ *
+ * Few rows take another way: `few-rows.ts`.
  */
 import type { Activation } from '@attn/core';
 import {

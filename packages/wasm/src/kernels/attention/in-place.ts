@@ -82,7 +82,7 @@ const SCORES = {
   present: 'i32',
 } as const;
 
-/** Defines scores = queries · keysᵀ, four keys at a time: one of each quarter. */
+/** Defines scores = queries · keysᵀ, two queries and four keys at a time: one of each quarter. */
 function defineScores(
   module: ModuleBuilder,
   { simd, headDim }: InPlaceOptions,
@@ -91,57 +91,69 @@ function defineScores(
   const rowBytes = 4 * headDim;
   const unrolled = headDim % 16 === 0 ? 4 : 1;
   return module.define('scoresInPlace', SCORES, (f, p) => {
-    const [q, query, end] = [f.local('q', 'i32'), f.local('query', 'v128'), f.local('q_end', 'i32')];
+    const [q, end, value] = [f.local('q', 'i32'), f.local('q_end', 'i32'), f.local('value', 'v128')];
+    const queries = [0, 1].map((row) => ({ row, query: f.local('query', 'v128') }));
     const quarters = inQuarters(f, p.present);
     const places = quarters.firsts.map((first) => ({
       first: f.let('first_key', i32.add(p.keys, i32.mul(first, rowBytes))),
       key: f.local('key', 'i32'),
-      sum: f.local('sum', 'v128'),
+      /** Of each query. */
+      sums: queries.map(() => f.local('sum', 'v128')),
     }));
-    /** Emits the products of a query and the current keys, and moves these on. */
-    const products = (keys: typeof places, row: Local<'i32'>): void => {
-      for (const { sum } of keys) f.set(sum, f32x4.all(0));
+    const last = places[places.length - 1];
+    const [row, line] = [f.let('row', p.queries), f.let('line', p.scores)];
+
+    /** Emits the products of queries and the current keys, and moves these on. */
+    const products = (keys: typeof places, rows: typeof queries): void => {
+      for (const { sums } of keys) for (const sum of sums) f.set(sum, f32x4.all(0));
       f.set(q, row);
       f.set(end, i32.add(row, rowBytes));
       f.repeat(
         () => {
           for (let at = 0; at < 16 * unrolled; at += 16) {
-            f.set(query, v128.load(q, at));
-            for (const { key, sum } of keys) f.set(sum, madd(query, v128.load(key, at), sum));
+            for (const { row: index, query } of rows) f.set(query, v128.load(q, index * rowBytes + at));
+            for (const { key, sums } of keys) {
+              f.set(value, v128.load(key, at));
+              for (const { row: index, query } of rows) f.set(sums[index], madd(query, value, sums[index]));
+            }
           }
           for (const address of [q, ...keys.map(({ key }) => key)]) f.advance(address, 16 * unrolled);
         },
         () => i32.ltU(q, end),
       );
     };
-    const row = f.let('row', p.queries);
-    const line = f.let('line', p.scores);
-    const four = f.local('four', 'v128');
-    f.count('index', p.rows, 1, () => {
+    const compute = (rows: typeof queries): void => {
       for (const { first, key } of places) f.set(key, first);
+      const store = (lane: number, index: number, column: I32, scores: V128): void => {
+        const to = columnAt(line, column);
+        f.do(v128.store32Lane(lane, to, scores, index * SCORE_STRIDE));
+      };
       f.count('column', quarters.length, 1, (column) => {
-        products(places, row);
-        f.set(
-          four,
-          sumOfEach(
-            f,
-            places.map(({ sum }) => sum),
-          ),
-        );
-        quarters.firsts.forEach((first, lane) =>
-          f.do(v128.store32Lane(lane, columnAt(line, i32.add(first, column)), four)),
-        );
+        products(places, rows);
+        for (const { row: index } of rows) {
+          const four = f.let(
+            'four',
+            sumOfEach(
+              f,
+              places.map(({ sums }) => sums[index]),
+            ),
+          );
+          quarters.firsts.forEach((first, lane) => store(lane, index, i32.add(first, column), four));
+        }
       });
-      const last = places[places.length - 1];
       const column = f.let('column', quarters.end);
       f.while(column, p.present, 1, () => {
-        products([last], row);
-        sumLanes(f, last.sum);
-        f.do(v128.store32Lane(0, columnAt(line, column), last.sum));
+        products([last], rows);
+        for (const { row: index } of rows) {
+          sumLanes(f, last.sums[index]);
+          store(0, index, column, last.sums[index]);
+        }
       });
-      f.advance(row, rowBytes);
-      f.advance(line, SCORE_STRIDE);
-    });
+      f.advance(row, rows.length * rowBytes);
+      f.advance(line, rows.length * SCORE_STRIDE);
+    };
+    f.count('pair', i32.shrU(p.rows, 1), 1, () => compute(queries));
+    f.if(i32.and(p.rows, 1), () => compute(queries.slice(0, 1)));
   });
 }
 
