@@ -97,7 +97,7 @@ function defineScores(
     const places = quarters.firsts.map((first) => ({
       first: f.let('first_key', i32.add(p.keys, i32.mul(first, rowBytes))),
       key: f.local('key', 'i32'),
-      /** Of each query. */
+      /** The sums of each query. */
       sums: queries.map(() => f.local('sum', 'v128')),
     }));
     const last = places[places.length - 1];
