@@ -17,8 +17,8 @@ import {
 import { multiplyAdd, type Simd } from './arithmetic.ts';
 import { PANEL_BYTES } from './register-tile.ts';
 
-/** The most rows of such a product. */
-export const FEW_ROWS = 4;
+/** The most rows of such a product: six fill the registers of the other kernel. */
+export const FEW_ROWS = 5;
 
 /** Panels of a group: as many as are read at once. */
 export const GROUP = 4;
