@@ -13,7 +13,7 @@ import { sizeOf } from '@attn/core/backend';
 import { LED_PRESETS, ledFamily, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
 import type { GenerateTask, GenerateTimes } from '../generate/generate-process.ts';
 import { inProcess, overFloor, WINDOW } from '../generate/over-floor.ts';
-import type { SteadyGrowth } from '../generate/steady-process.ts';
+import { steadiness } from '../generate/steadiness.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
 const BACKENDS = ['wasm', 'onnx'] as const;
@@ -50,7 +50,9 @@ export const generateSuite: Suite = {
       const tables = [await decoding(stored, options)];
       const small = join(home, 'small');
       await writeCheckpoint(small, randomCheckpoint(ledFamily, smallConfig(options)));
-      return [...tables, await steadiness(small, options)].filter(({ rows }) => rows.length > 0);
+      const backends = BACKENDS.filter((name) => chosen(options).who.includes(name));
+      tables.push(await steadiness({ name: 'LED', folder: small }, backends, options));
+      return tables.filter(({ rows }) => rows.length > 0);
     } finally {
       await rm(home, { recursive: true, force: true });
     }
@@ -172,30 +174,3 @@ async function decoding(stored: Stored, options: SuiteOptions): Promise<Table> {
 }
 
 const cellOf = (value: number): number | string => (Number.isNaN(value) ? '' : value);
-
-async function steadiness(folder: string, options: SuiteOptions): Promise<Table> {
-  const { threads = 2, quick } = options;
-  const [before, steps] = quick ? [150, 100] : [2_150, 2_000];
-  const rows: Table['rows'][number][] = [];
-  for (const backend of chosen(options).who) {
-    if (backend === 'pytorch') continue;
-    options.log(`generate: memory over steps, ${backend}`);
-    const growth = await inProcess<SteadyGrowth>('steady-process', {
-      folder,
-      backend,
-      threads,
-      before,
-      steps,
-    });
-    rows.push({
-      backend,
-      steps,
-      'ms a step': growth.ms,
-      'JavaScript, kB': growth.heap / 1e3,
-      'buffers, kB': growth.buffers / 1e3,
-      'resident, kB': growth.resident / 1e3,
-    });
-  }
-  const note = `A small LED in a fresh process: what grows from step ${before} to step ${before + steps}, after garbage is collected.`;
-  return { title: 'Memory over many steps', note, rows };
-}

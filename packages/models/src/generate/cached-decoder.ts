@@ -16,7 +16,7 @@ import { areEnough, pickRows, readStep, type StepLogits } from './step-logits.ts
 export interface DecoderRoom {
   /** How many rows each input has from the first step on. */
   readonly rows: number;
-  /** Most tokens of a row. */
+  /** Most places of a row: its tokens, and as many before them as the longest prompt has tokens more. */
   readonly maxLength: number;
   /** New tokens for which there is room at first (`decoder-room.ts`). Where they are more, it doubles. */
   readonly firstCapacity?: number;
@@ -26,7 +26,8 @@ export interface DecoderRoom {
 
 /**
  * The decoder of a model with a cache: of a prompt for each text that an encoder reads, or of prompts alone.
- * A row goes on with rows of its input.
+ * A row goes on with rows of its input. Prompts of different lengths end at the same place: the shorter ones
+ * begin behind padding, which no token sees.
  */
 export class CachedDecoder implements Decoder {
   readonly vocabSize: number;
@@ -58,7 +59,8 @@ export class CachedDecoder implements Decoder {
   async start(prompts: readonly (readonly number[])[]): Promise<StepLogits> {
     const { runnable, cached, place, room, texts } = this;
     const { graphs, model } = runnable;
-    const [{ length }] = prompts;
+    const length = prompts.reduce((most, prompt) => Math.max(most, prompt.length), 0);
+    const starts = prompts.map((prompt) => length - prompt.length);
     const piece = pieceLength(length);
     const perInput = piece === 1 ? room.rows : 1;
     const rows = prompts.length * perInput;
@@ -66,7 +68,8 @@ export class CachedDecoder implements Decoder {
       texts.length > 0 ? model.generation?.decoder?.encode(sourceBatch(model, texts)) : undefined;
     const needs = { length, piece, maxLength: room.maxLength, firstCapacity: room.firstCapacity };
     const most = mostRoom(needs);
-    const sizes = { texts: encoded?.texts, rows, best: room.best };
+    const padding = starts.some((start) => start > 0);
+    const sizes = { texts: encoded?.texts, rows, best: room.best, ...(padding && { padding }) };
     const allRows = prompts.length * room.rows;
     const stepWith = (capacity: number): Graph => cached.step({ ...sizes, rows: allRows, capacity });
     const shape = { ...sizes, capacity: firstRoom(needs, stepWith, cached.rowStates) };
@@ -78,6 +81,7 @@ export class CachedDecoder implements Decoder {
       shape,
       count: inputs.length,
       inputs,
+      starts,
       perInput,
       isAtPrompt: true,
       most,
@@ -90,10 +94,14 @@ export class CachedDecoder implements Decoder {
       this.backends.add(backend);
     }
     let logits: StepLogits = new Float32Array(0);
+    const padded = prompts.map((prompt, input) => [
+      ...new Array<number>(starts[input]).fill(model.padTokenId),
+      ...prompt,
+    ]);
     for (let from = 0; from < length; from += piece) {
       const tokens = new Int32Array(rows * piece).fill(model.padTokenId);
       for (let row = 0; row < rows; row++)
-        tokens.set(prompts[Math.floor(row / perInput)].slice(from, from + piece), row * piece);
+        tokens.set(padded[Math.floor(row / perInput)].slice(from, from + piece), row * piece);
       logits = await this.run(begun, i32([rows, piece], tokens), Math.min(piece, length - from));
     }
     const firsts = inputs.map((input) => input * perInput);
@@ -164,7 +172,8 @@ export class CachedDecoder implements Decoder {
     const { state, length: position } = begun;
     await this.makeRoom(begun, position + length);
     const shape = { ...begun.shape, length };
-    const inputs = this.cached.inputs(shape, { ids, position, count });
+    const starts = shape.padding === true && { starts: startsOf(begun) };
+    const inputs = this.cached.inputs(shape, { ids, position, count, ...starts });
     let logits = await this.compute(state, shape, inputs);
     // A step writes the same into the cache, whichever logits it gives.
     if (!areEnough(logits, rows)) logits = await this.compute(state, { ...shape, best: undefined }, inputs);
@@ -202,12 +211,14 @@ interface Begun {
   /** How many inputs there were, and those that are in the state. */
   readonly count: number;
   inputs: readonly number[];
+  /** The place of the first token of each input. */
+  readonly starts: readonly number[];
   /** Rows of an input in the state. */
   perInput: number;
   isAtPrompt: boolean;
-  /** Tokens of each row. */
+  /** Places that each row has taken. */
   length: number;
-  /** Most tokens for which room is made. */
+  /** Most places for which room is made. */
   readonly most: number;
   /** The tokens of a step, [rows, 1]: the same memory for all steps of these rows. */
   ids: Tensor<'i32'>;
@@ -216,6 +227,11 @@ interface Begun {
 /** Where a row is in the state; negative where its input has left. */
 function placeOf(row: number, { inputs, perInput }: Begun): number {
   return inputs.indexOf(Math.floor(row / perInput)) * perInput + (row % perInput);
+}
+
+/** The place of the first token of each row that is in the state. */
+function startsOf({ inputs, starts, perInput }: Begun): readonly number[] {
+  return inputs.flatMap((input) => new Array<number>(perInput).fill(starts[input]));
 }
 
 function shapeOf({ states, values }: Graph, name: string): readonly number[] {
