@@ -7,9 +7,9 @@
 /** Levels of nested objects whose names are compared. Nothing deeper is read. */
 const DEPTH = 2;
 
-/** Names in a text. */
+/** The names in a text of JSON. */
 export interface JsonNames {
-  /** Those of the outermost object, in the order of the text, up to a name that stands twice. */
+  /** Names of the outermost object, in the order of the text, up to one that stands twice. */
   readonly names: readonly string[];
   /** The first name that stands twice in one object. */
   readonly duplicate: string | undefined;
