@@ -43,7 +43,7 @@ export {
 } from './tensor.ts';
 export { dataIdentity, isLazy, lazyTensor, type LazyTensor } from './lazy-tensor.ts';
 export { isList, isMap, typedArrayName, type TypedArray } from './util/typed-array.ts';
-export { ordinaryMemory } from './util/host-memory.ts';
+export { isOrdinaryMemory, ordinaryMemory } from './util/host-memory.ts';
 export { float32ToHalf, halfToFloat32, halfToNumber, numberToHalf } from './util/float16.ts';
 
 // Graphs: what a backend compiles.
@@ -139,6 +139,7 @@ export type { CompleteKernelTable, Kernel, KernelCall, KernelContext, KernelTabl
 export type { Region } from './host/region.ts';
 export { checkGraphData } from './host/node-data.ts';
 export { checkRunInputs } from './host/run-inputs.ts';
+export { checkRunOutputs, intoOutputs } from './host/run-outputs.ts';
 export { planMemory, type MemoryPlan } from './host/memory.ts';
 export { blockShape, rowBlocks, type RowBlocks } from './host/row-blocks.ts';
 export { argsort } from './host/kernels/argsort.ts';

@@ -50,6 +50,7 @@ async function loadRuntime({
     threads,
     providers,
     transfersInputs: proxy,
+    writesToArrays: false,
     sharesThreads: true,
     acceptsExternalWeights: false,
     fusedDense: false,

@@ -20,9 +20,10 @@ import { isLowered } from '../lower/ops/names.ts';
 import { halvesObstacle } from '../lower/quantized/halves.ts';
 import { VERSION } from '../version.ts';
 import { calibrate, parseCalibration } from './calibrate.ts';
-import { OnnxExecutable, type Stage } from './executable.ts';
+import { OnnxExecutable } from './executable.ts';
 import { DEFAULT_SPEED, predict, type Speed } from './predict.ts';
 import type { Runtime } from './runtime.ts';
+import type { Stage } from './stages.ts';
 
 /** An execution provider of ONNX Runtime: its name, or an object with its `name` and its options. */
 export type ExecutionProvider = string | Readonly<Record<string, unknown>>;
@@ -177,7 +178,7 @@ class Sessions {
     const runtime = await this.runtime();
     const { fusedDense } = runtime;
     // Loaded here, not at the top: an application that never compiles does not load ONNX's definitions.
-    const [{ lowerGraph }, { openSession, takesMuch }, { stagesOf }, { keepsWeightsInPlace }] =
+    const [{ lowerGraph }, { openSession, takesLittle, takesMuch }, { stagesOf }, { keepsWeightsInPlace }] =
       await Promise.all([
         import('../lower/lower.ts'),
         import('./open-session.ts'),
@@ -204,6 +205,7 @@ class Sessions {
           sessionOptions: sessionOptions ?? runtime.sessionOptions,
           keepsWeightsInPlace: inPlace,
           keepsArena: parts.length === 1 && !takesMuch(graph),
+          plansMemory: takesLittle(part),
         });
         stages.push({ session, heldBytes, graph: part, lowered });
       }

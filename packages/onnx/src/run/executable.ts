@@ -3,7 +3,9 @@ import { AttnError, type Graph, type Tensor, type Tensors } from '@attn/core';
 import {
   checkGraphData,
   checkRunInputs,
+  checkRunOutputs,
   eventLoopTurn,
+  intoOutputs,
   onHostTimers,
   RunQueue,
   throttleProgress,
@@ -15,10 +17,10 @@ import {
   type RunOptions,
   withRunOptions,
 } from '@attn/core/backend';
-import type { LoweredGraph } from '../lower/lower.ts';
 import { runError } from './errors.ts';
-import type { OpenedSession } from './open-session.ts';
-import type { OrtTensor, Runtime } from './runtime.ts';
+import { ResultArrays } from './result-arrays.ts';
+import type { OrtTensor, OrtTensors, Runtime } from './runtime.ts';
+import type { Stage } from './stages.ts';
 import { stateOutputs, writeState } from './state.ts';
 import { fromOrt, toOrt } from './tensors.ts';
 
@@ -29,11 +31,12 @@ export interface ExecutableContext {
   readonly onRelease: () => void;
 }
 
-/** A session, and the graph that it computes: all of it, or one of its stages (`stages.ts`). */
-export interface Stage extends OpenedSession {
-  readonly graph: Graph;
-  /** The model itself is not kept: the session has its weights. */
-  readonly lowered: Omit<LoweredGraph, 'model'>;
+/** What a run works with beside its inputs. */
+interface Course {
+  readonly memory: HostStateMemory | undefined;
+  /** Tensors of the caller for outputs. */
+  readonly targets: Tensors;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** The sessions of a graph as an `Executable`. */
@@ -42,6 +45,7 @@ export class OnnxExecutable implements Executable {
   private readonly context: ExecutableContext;
   private readonly graph: Graph;
   private readonly stages: readonly Stage[];
+  private readonly resultArrays: ResultArrays;
   private readonly queue = new RunQueue();
   /** Runs that were called and have not ended. */
   private calls = 0;
@@ -53,6 +57,7 @@ export class OnnxExecutable implements Executable {
     this.heldBytes = stages.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
     this.graph = graph;
     this.stages = stages;
+    this.resultArrays = new ResultArrays(context.runtime);
   }
 
   /** Runs the graph. Errors: those of `Executable.run`. */
@@ -60,21 +65,26 @@ export class OnnxExecutable implements Executable {
     return withRunOptions('onnx/run', options, (runOptions) => this.runChecked(inputs, runOptions));
   }
 
-  private async runChecked(inputs: Tensors, { signal, onProgress, state }: RunOptions): Promise<Tensors> {
+  private async runChecked(inputs: Tensors, runOptions: RunOptions): Promise<Tensors> {
+    const { signal, onProgress, state } = runOptions;
     const where = 'onnx/run';
     if (this.disposed) throw new AttnError('DISPOSED', where, 'the executable has been disposed');
     throwIfAborted(signal, where);
     const checked = checkRunInputs(this.graph, inputs);
+    const targets = checkRunOutputs(this.graph, inputs, runOptions.outputs);
     checkGraphData(this.graph, checked);
     // ONNX Runtime cannot stop a run. An aborted run goes on in the background, and the next one waits for
     // it.
     const work = this.context.states.use({ graph: this.graph, state, signal }, (memory) =>
-      this.queue.run(() => this.runNow(checked, memory, signal), signal, where),
+      this.queue.run(() => this.runNow(checked, { memory, targets, signal }), signal, where),
     );
-    const result = await untilAborted(this.counted(work), signal, where);
+    const counted = this.counted(work);
+    // A run that writes to the caller's arrays keeps the caller waiting, so that it writes to none of them later.
+    const isPatient = this.resultArrays.mayWriteTo(targets);
+    const result = await (isPatient ? counted : untilAborted(counted, signal, where));
     const total = this.graph.nodes.length;
     throttleProgress(onProgress)?.({ done: total, total, unit: 'nodes' });
-    return result;
+    return intoOutputs(result, targets);
   }
 
   /** Releases the session, after a run in progress. */
@@ -96,13 +106,12 @@ export class OnnxExecutable implements Executable {
 
   private async runNow(
     inputs: Readonly<Record<string, Tensor>>,
-    memory: HostStateMemory | undefined,
-    signal: AbortSignal | undefined,
+    { memory, targets, signal }: Course,
   ): Promise<Tensors> {
     const outputs: Record<string, Tensor> = {};
     const fed = { ...inputs };
     for (const stage of this.stages) {
-      for (const [name, tensor] of Object.entries(await this.runStage(stage, fed, memory))) {
+      for (const [name, tensor] of Object.entries(await this.runStage(stage, fed, { memory, targets }))) {
         if (this.graph.outputs.has(name)) outputs[name] = tensor;
         else fed[name] = tensor;
       }
@@ -113,10 +122,11 @@ export class OnnxExecutable implements Executable {
 
   /** Runs one session, writes what it wrote to states, and returns its other outputs. */
   private async runStage(
-    { session, graph, lowered }: Stage,
+    stage: Stage,
     inputs: Readonly<Record<string, Tensor>>,
-    memory: HostStateMemory | undefined,
+    { memory, targets }: Pick<Course, 'memory' | 'targets'>,
   ): Promise<Tensors> {
+    const { session, graph, lowered } = stage;
     const { runtime } = this.context;
     const feeds: Record<string, OrtTensor> = {};
     for (const [name, modelName] of lowered.inputs) feeds[modelName] = toOrt(runtime, inputs[name]);
@@ -126,12 +136,14 @@ export class OnnxExecutable implements Executable {
     }
     if (memory !== undefined)
       for (const [name, modelName] of lowered.states) feeds[modelName] = toOrt(runtime, memory.tensor(name));
-    let results: Readonly<Record<string, OrtTensor>>;
+    const fetches = this.resultArrays.fetches(stage, targets);
+    let results: OrtTensors;
     try {
-      results = await onHostTimers(() => session.run(feeds));
+      results = await onHostTimers(() => session.run(feeds, fetches));
     } catch (cause) {
       throw runError(cause);
     }
+    this.resultArrays.learn(stage, results);
     const outputs: Record<string, Tensor> = {};
     for (const [name, modelName] of lowered.outputs) {
       const id = graph.outputs.get(name);

@@ -40,7 +40,8 @@ export async function spillWeights(
     folder = await realpath(await mkdtemp(join(tmpdir(), 'attn-weights-')));
     const places = await writeWeights(folder, weights);
     const until = (session: OrtSession): OrtSession => ({
-      run: (feeds) => session.run(feeds),
+      outputNames: session.outputNames,
+      run: (feeds, fetches) => session.run(feeds, fetches),
       release: () => session.release().then(dispose),
     });
     return { folder, places, until, dispose };
