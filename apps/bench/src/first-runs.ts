@@ -1,6 +1,6 @@
 /**
- * Prints as JSON what the first ten runs of a compiled call cost, and ten more that write to the tensors of
- * the first. `suites/first-runs.ts` starts this in a fresh process, where no page has been touched.
+ * Prints as JSON what the first runs of a compiled call cost, and what as many more cost that write to the
+ * same tensors. `suites/first-runs.ts` starts this in a fresh process, where no page has been touched.
  */
 import { attention, patternFromJson, type JsonObject, type Tensors } from '@attn/core';
 import { problem } from './inputs.ts';
@@ -9,7 +9,7 @@ import { makeBackend } from './subjects/attention.ts';
 /** What a run costs the process, all threads together. */
 export interface RunCost {
   readonly ms: number;
-  /** Milliseconds of CPU in the process itself, and in the kernel of the system. */
+  /** Milliseconds of CPU in the process itself, and in the kernel of the operating system for it. */
   readonly userMs: number;
   readonly systemMs: number;
   /** Pages that were touched for the first time. */
@@ -18,7 +18,6 @@ export interface RunCost {
 
 /** What a process prints. */
 export interface FirstRuns {
-  readonly compile: RunCost;
   /** Runs that return new tensors. */
   readonly fresh: readonly RunCost[];
   /** Runs that write to the same tensors. */
@@ -56,7 +55,7 @@ const { q, k, v } = problem(8, n, 64);
 const { graph, inputs } = attention({ q, k, v, pattern: patternFromJson(pattern) });
 const backend = await makeBackend(options);
 await backend.probe();
-const [executable, compile] = await costOf(() => backend.compile(graph));
+const executable = await backend.compile(graph);
 const [fresh, reused]: [RunCost[], RunCost[]] = [[], []];
 let outputs: Tensors = {};
 for (let run = 0; run < runs; run++) {
@@ -68,5 +67,5 @@ for (let run = 0; run < runs; run++) {
   const [, cost] = await costOf(() => executable.run(inputs, { outputs }));
   reused.push(cost);
 }
-process.stdout.write(JSON.stringify({ compile, fresh, reused } satisfies FirstRuns));
+process.stdout.write(JSON.stringify({ fresh, reused } satisfies FirstRuns));
 await backend.dispose();
