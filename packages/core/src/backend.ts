@@ -43,7 +43,7 @@ export {
 } from './tensor.ts';
 export { dataIdentity, isLazy, lazyTensor, type LazyTensor } from './lazy-tensor.ts';
 export { isList, isMap, typedArrayName, type TypedArray } from './util/typed-array.ts';
-export { isOrdinaryMemory, ordinaryMemory } from './util/host-memory.ts';
+export { ordinaryMemory } from './util/host-memory.ts';
 export { float32ToHalf, halfToFloat32, halfToNumber, numberToHalf } from './util/float16.ts';
 
 // Graphs: what a backend compiles.

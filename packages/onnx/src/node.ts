@@ -47,7 +47,6 @@ async function loadRuntime({
     providers: executionProviders.map(providerName),
     supported: ort.listSupportedBackends?.().map(({ name }) => name),
     transfersInputs: false,
-    writesToArrays: executionProviders.every((provider) => providerName(provider) === 'cpu'),
     sharesThreads: false,
     acceptsExternalWeights: isAtLeast(
       ort.env.versions.node ?? ort.env.versions.common,

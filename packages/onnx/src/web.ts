@@ -50,7 +50,6 @@ async function loadRuntime({
     threads,
     providers,
     transfersInputs: proxy,
-    writesToArrays: false,
     sharesThreads: true,
     acceptsExternalWeights: false,
     fusedDense: false,

@@ -55,7 +55,6 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   throwIfAborted: BACKEND,
   onHostTimers: BACKEND,
   ordinaryMemory: BACKEND,
-  isOrdinaryMemory: BACKEND,
   repeatFor: BACKEND,
   isPlausible: BACKEND,
   plausible: BACKEND,

@@ -14,11 +14,10 @@ interface ModernBuffer {
  * resized, which `GPUQueue.writeBuffer` and others refuse; otherwise the array itself.
  */
 export function ordinaryMemory<A extends Elements>(data: A): A {
-  return isOrdinaryMemory(data) ? data : (data.slice() as A);
+  return isOrdinary(data.buffer) ? data : (data.slice() as A);
 }
 
-/** Whether every API of a host accepts an array: its memory is not shared, and keeps its size. */
-export function isOrdinaryMemory({ buffer }: ArrayBufferView): boolean {
+function isOrdinary(buffer: ArrayBufferLike): boolean {
   return buffer[Symbol.toStringTag] === 'ArrayBuffer' && (buffer as ModernBuffer).resizable !== true;
 }
 

@@ -20,10 +20,9 @@ import { isLowered } from '../lower/ops/names.ts';
 import { halvesObstacle } from '../lower/quantized/halves.ts';
 import { VERSION } from '../version.ts';
 import { calibrate, parseCalibration } from './calibrate.ts';
-import { OnnxExecutable } from './executable.ts';
+import { OnnxExecutable, type Stage } from './executable.ts';
 import { DEFAULT_SPEED, predict, type Speed } from './predict.ts';
 import type { Runtime } from './runtime.ts';
-import type { Stage } from './stages.ts';
 
 /** An execution provider of ONNX Runtime: its name, or an object with its `name` and its options. */
 export type ExecutionProvider = string | Readonly<Record<string, unknown>>;

@@ -17,10 +17,10 @@ import {
   type RunOptions,
   withRunOptions,
 } from '@attn/core/backend';
+import type { LoweredGraph } from '../lower/lower.ts';
 import { runError } from './errors.ts';
-import { ResultArrays } from './result-arrays.ts';
-import type { OrtTensor, OrtTensors, Runtime } from './runtime.ts';
-import type { Stage } from './stages.ts';
+import type { OpenedSession } from './open-session.ts';
+import type { OrtTensor, Runtime } from './runtime.ts';
 import { stateOutputs, writeState } from './state.ts';
 import { fromOrt, toOrt } from './tensors.ts';
 
@@ -31,12 +31,11 @@ export interface ExecutableContext {
   readonly onRelease: () => void;
 }
 
-/** What a run works with beside its inputs. */
-interface Course {
-  readonly memory: HostStateMemory | undefined;
-  /** Tensors of the caller for outputs. */
-  readonly targets: Tensors;
-  readonly signal: AbortSignal | undefined;
+/** A session, and the graph that it computes: all of it, or one of its stages (`stages.ts`). */
+export interface Stage extends OpenedSession {
+  readonly graph: Graph;
+  /** The model itself is not kept: the session has its weights. */
+  readonly lowered: Omit<LoweredGraph, 'model'>;
 }
 
 /** The sessions of a graph as an `Executable`. */
@@ -45,7 +44,6 @@ export class OnnxExecutable implements Executable {
   private readonly context: ExecutableContext;
   private readonly graph: Graph;
   private readonly stages: readonly Stage[];
-  private readonly resultArrays: ResultArrays;
   private readonly queue = new RunQueue();
   /** Runs that were called and have not ended. */
   private calls = 0;
@@ -57,7 +55,6 @@ export class OnnxExecutable implements Executable {
     this.heldBytes = stages.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
     this.graph = graph;
     this.stages = stages;
-    this.resultArrays = new ResultArrays(context.runtime);
   }
 
   /** Runs the graph. Errors: those of `Executable.run`. */
@@ -65,25 +62,23 @@ export class OnnxExecutable implements Executable {
     return withRunOptions('onnx/run', options, (runOptions) => this.runChecked(inputs, runOptions));
   }
 
-  private async runChecked(inputs: Tensors, runOptions: RunOptions): Promise<Tensors> {
-    const { signal, onProgress, state } = runOptions;
+  private async runChecked(inputs: Tensors, options: RunOptions): Promise<Tensors> {
+    const { signal, onProgress, state } = options;
     const where = 'onnx/run';
     if (this.disposed) throw new AttnError('DISPOSED', where, 'the executable has been disposed');
     throwIfAborted(signal, where);
     const checked = checkRunInputs(this.graph, inputs);
-    const targets = checkRunOutputs(this.graph, inputs, runOptions.outputs);
+    const targets = checkRunOutputs(this.graph, inputs, options.outputs);
     checkGraphData(this.graph, checked);
     // ONNX Runtime cannot stop a run. An aborted run goes on in the background, and the next one waits for
     // it.
     const work = this.context.states.use({ graph: this.graph, state, signal }, (memory) =>
-      this.queue.run(() => this.runNow(checked, { memory, targets, signal }), signal, where),
+      this.queue.run(() => this.runNow(checked, memory, signal), signal, where),
     );
-    const counted = this.counted(work);
-    // A run that writes to the caller's arrays keeps the caller waiting, so that it writes to none of them later.
-    const isPatient = this.resultArrays.mayWriteTo(targets);
-    const result = await (isPatient ? counted : untilAborted(counted, signal, where));
+    const result = await untilAborted(this.counted(work), signal, where);
     const total = this.graph.nodes.length;
     throttleProgress(onProgress)?.({ done: total, total, unit: 'nodes' });
+    // onnxruntime-node 1.30 makes new arrays of its results, also where it gets some to write to.
     return intoOutputs(result, targets);
   }
 
@@ -106,12 +101,13 @@ export class OnnxExecutable implements Executable {
 
   private async runNow(
     inputs: Readonly<Record<string, Tensor>>,
-    { memory, targets, signal }: Course,
+    memory: HostStateMemory | undefined,
+    signal: AbortSignal | undefined,
   ): Promise<Tensors> {
     const outputs: Record<string, Tensor> = {};
     const fed = { ...inputs };
     for (const stage of this.stages) {
-      for (const [name, tensor] of Object.entries(await this.runStage(stage, fed, { memory, targets }))) {
+      for (const [name, tensor] of Object.entries(await this.runStage(stage, fed, memory))) {
         if (this.graph.outputs.has(name)) outputs[name] = tensor;
         else fed[name] = tensor;
       }
@@ -122,11 +118,10 @@ export class OnnxExecutable implements Executable {
 
   /** Runs one session, writes what it wrote to states, and returns its other outputs. */
   private async runStage(
-    stage: Stage,
+    { session, graph, lowered }: Stage,
     inputs: Readonly<Record<string, Tensor>>,
-    { memory, targets }: Pick<Course, 'memory' | 'targets'>,
+    memory: HostStateMemory | undefined,
   ): Promise<Tensors> {
-    const { session, graph, lowered } = stage;
     const { runtime } = this.context;
     const feeds: Record<string, OrtTensor> = {};
     for (const [name, modelName] of lowered.inputs) feeds[modelName] = toOrt(runtime, inputs[name]);
@@ -136,14 +131,12 @@ export class OnnxExecutable implements Executable {
     }
     if (memory !== undefined)
       for (const [name, modelName] of lowered.states) feeds[modelName] = toOrt(runtime, memory.tensor(name));
-    const fetches = this.resultArrays.fetches(stage, targets);
-    let results: OrtTensors;
+    let results: Readonly<Record<string, OrtTensor>>;
     try {
-      results = await onHostTimers(() => session.run(feeds, fetches));
+      results = await onHostTimers(() => session.run(feeds));
     } catch (cause) {
       throw runError(cause);
     }
-    this.resultArrays.learn(stage, results);
     const outputs: Record<string, Tensor> = {};
     for (const [name, modelName] of lowered.outputs) {
       const id = graph.outputs.get(name);

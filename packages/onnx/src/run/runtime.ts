@@ -10,14 +10,9 @@ export interface OrtTensor {
   dispose(): void;
 }
 
-/** Tensors of ONNX Runtime by name. */
-export type OrtTensors = Readonly<Record<string, OrtTensor>>;
-
 /** A loaded model. */
 export interface OrtSession {
-  readonly outputNames: readonly string[];
-  /** Runs it for the results that `fetches` names: into the tensor there, or into a new one for null. */
-  run(feeds: OrtTensors, fetches?: Readonly<Record<string, OrtTensor | null>>): Promise<OrtTensors>;
+  run(feeds: Readonly<Record<string, OrtTensor>>): Promise<Readonly<Record<string, OrtTensor>>>;
   release(): Promise<void>;
 }
 
@@ -46,8 +41,6 @@ export interface Runtime {
   readonly sessionOptions: Readonly<Record<string, unknown>>;
   /** Whether a run transfers the memory of its inputs to a worker, so that they must be copied first. */
   readonly transfersInputs: boolean;
-  /** Whether a run can write its results to arrays that it gets for them. */
-  readonly writesToArrays: boolean;
   /** Whether all sessions share their threads, so that one session cannot run on fewer. */
   readonly sharesThreads: boolean;
   /**

@@ -40,8 +40,7 @@ export async function spillWeights(
     folder = await realpath(await mkdtemp(join(tmpdir(), 'attn-weights-')));
     const places = await writeWeights(folder, weights);
     const until = (session: OrtSession): OrtSession => ({
-      outputNames: session.outputNames,
-      run: (feeds, fetches) => session.run(feeds, fetches),
+      run: (feeds) => session.run(feeds),
       release: () => session.release().then(dispose),
     });
     return { folder, places, until, dispose };

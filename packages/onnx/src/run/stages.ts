@@ -5,16 +5,7 @@
  */
 import type { Graph } from '@attn/core';
 import { byteLengthOf, partOf, type GraphNode, type ValueId } from '@attn/core/backend';
-import type { LoweredGraph } from '../lower/lower.ts';
 import { stateOf } from '../lower/state-of.ts';
-import type { OpenedSession } from './open-session.ts';
-
-/** A session, and the graph that it computes: all of it, or one of its stages. */
-export interface Stage extends OpenedSession {
-  readonly graph: Graph;
-  /** The model itself is not kept: the session has its weights. */
-  readonly lowered: Omit<LoweredGraph, 'model'>;
-}
 
 /** Bytes of written rows from which on each write is a stage. */
 const MANY_BYTES = 64 * 2 ** 20;
