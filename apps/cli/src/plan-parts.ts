@@ -50,12 +50,12 @@ export function orderFields(
 function comparisonOf({ order: best, tried }: Orders, pairs: number): string {
   // What was counted of a lone one is an estimate.
   if (tried.length === 1) return `${best} (no other saves a tenth)`;
-  const taken = tried.find(({ order }) => order === best);
+  const choice = tried.find(({ order }) => order === best);
   return tried
     .map((each) => {
       const share = `${each.isDearer ? 'over ' : ''}${percent(each.pairs / pairs)}`;
-      const savesLittle = each.isDearer && each.pairs < (taken?.pairs ?? 0);
-      const why = each === taken ? ' (taken)' : savesLittle ? ' (saves too little)' : '';
+      const savesLittle = each.isDearer && each.pairs < (choice?.pairs ?? 0);
+      const why = each === choice ? ' (taken)' : savesLittle ? ' (saves too little)' : '';
       return `${each.order} ${share}${why}`;
     })
     .join(', ');

@@ -1,4 +1,4 @@
-/** What the first runs of a compiled call cost beside later ones: memory that is touched for the first time. */
+/** What first runs of a compiled call cost beside later ones: memory that is touched for the first time. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { JsonObject } from '@attn/core';

@@ -62,8 +62,8 @@ export interface ExecutorOptions {
 
 /**
  * Compiles a graph for kernels in host memory. Runs take turns; outputs are new arrays that nothing else
- * refers to, or those of the caller. Runs that were called before `dispose` still finish. A run allocates memory for intermediates,
- * and keeps it for the next one within the bounds of `idle-memory.ts`.
+ * refers to, or those of the caller. Runs that were called before `dispose` still finish. A run allocates
+ * memory for intermediates, and keeps it for the next one within the bounds of `idle-memory.ts`.
  *
  * Errors: `UNSUPPORTED` when a kernel is missing.
  *

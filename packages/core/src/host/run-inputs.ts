@@ -35,7 +35,7 @@ export function checkRunInputs(graph: Graph, inputs: Tensors): Record<string, Te
   return checked;
 }
 
-/** Throws unless a tensor has the dtype and the shape of a value. Errors: `INVALID_DTYPE`, `INVALID_SHAPE`. */
+/** Throws unless a tensor has the dtype and shape of a value. Errors: `INVALID_DTYPE`, `INVALID_SHAPE`. */
 export function checkSpecOf(tensor: Tensor, { dtype, shape }: TensorSpec, where: string, name: string): void {
   if (tensor.dtype !== dtype)
     throw new AttnError('INVALID_DTYPE', where, `${name} must be ${dtype}, got ${tensor.dtype}`);

@@ -96,17 +96,17 @@ describe('a run', () => {
   );
 
   test('gives a kernel the array of the caller', async () => {
-    const seen: unknown[] = [];
+    const arrays: unknown[] = [];
     const builder = new GraphBuilder();
     const single = builder.build({ y: builder.relu(builder.input('x', vector)) });
     const executable = compileGraph(single, {
       backend: 'test',
-      kernels: { relu: ({ outputs }) => void seen.push(outputs[0].data) },
+      kernels: { relu: ({ outputs }) => void arrays.push(outputs[0].data) },
     });
     const y = zeros();
     await executable.run({ x }, { outputs: { y } });
-    expect(seen).toEqual([y.data]);
-    expect(seen[0]).toBe(y.data);
+    expect(arrays).toEqual([y.data]);
+    expect(arrays[0]).toBe(y.data);
   });
 });
 

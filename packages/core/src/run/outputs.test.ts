@@ -47,15 +47,15 @@ test('a run that starts again elsewhere writes to the same', async () => {
 });
 
 test('trials of backends write to none', async () => {
-  const seen: unknown[] = [];
-  const onRun = (options: { readonly outputs?: unknown } = {}) => void seen.push(options.outputs);
+  const places: unknown[] = [];
+  const onRun = (options: { readonly outputs?: unknown } = {}) => void places.push(options.outputs);
   const backends = ['a', 'b'].map((name) => fakeBackend(name, { onRun }));
   await using attn = await createAttn({ backends, tune: 'measure', cache: false });
   const outputs = { out: target() };
   await attn.attention(call, { outputs });
-  expect(seen.at(-1)).toEqual(outputs);
-  expect(seen.slice(0, -1).every((none) => none === undefined)).toBe(true);
-  expect(seen.length).toBeGreaterThan(2);
+  expect(places.at(-1)).toEqual(outputs);
+  expect(places.slice(0, -1).every((none) => none === undefined)).toBe(true);
+  expect(places.length).toBeGreaterThan(2);
 });
 
 test('what is no place for outputs is refused, and no backend is blamed for it', async () => {

@@ -155,8 +155,8 @@ test('the weights of a part are let go before those of another are made', () => 
     if (opType === 'Exp') held.set(output?.[0] ?? '', readers(output?.[0] ?? ''));
     most = Math.max(most, held.size);
     for (const name of input ?? []) {
-      const left = (held.get(name) ?? 0) - 1;
-      if (left > 0) held.set(name, left);
+      const remaining = (held.get(name) ?? 0) - 1;
+      if (remaining > 0) held.set(name, remaining);
       else held.delete(name);
     }
   }

@@ -15,8 +15,8 @@ import type { LoweringContext } from '../context.ts';
 import type { CausalBlocks } from './causal-blocks.ts';
 import { emitScores } from './logits.ts';
 import { headsFirst } from './operands.ts';
-import { emitIf, type StepResult } from './softmax.ts';
-import { emitNormalised, type UnshiftedSums } from './unshifted.ts';
+import type { StepResult } from './softmax.ts';
+import { emitCorrected, emitNormalised, type UnshiftedSums } from './unshifted.ts';
 
 /**
  * Adds causal attention. Results are `out` [B, H, N, Dv] and `lse` [B, H, N].
@@ -37,22 +37,7 @@ export function emitCausal(
     sum: main.reshape(parts.sum, [...rows, valueDim]),
     total: main.reshape(parts.total, [...rows, 1]),
   });
-  const [out, lse] = emitIf(main, {
-    condition: main.op('IsNaN', [main.op('ReduceSum', [fast.probe], { keepdims: 0 })]),
-    outputs: returnLse ? 2 : 1,
-    whenTrue: (branch) => {
-      const exact = emitExact(branch);
-      const isSound = branch.op('Not', [branch.op('IsNaN', [fast.probe])]);
-      const corrected = [branch.op('Where', [isSound, fast.out(branch), exact.out])];
-      if (exact.lse !== undefined) {
-        const isSoundRow = branch.reshape(isSound, rows);
-        corrected.push(branch.op('Where', [isSoundRow, fast.lse(branch), exact.lse]));
-      }
-      return corrected;
-    },
-    whenFalse: (branch) => (returnLse ? [fast.out(branch), fast.lse(branch)] : [fast.out(branch)]),
-  });
-  return { out, lse };
+  return emitCorrected(main, fast, { rows, returnLse, exact: emitExact });
 }
 
 /** Adds the sums of all rows: `sum` [B·Hkv, …, N, Dv] and `total` [B·Hkv, …, N, 1]. */
@@ -91,12 +76,12 @@ function emitSums(
   // Products with columns need not turn their keys, again for each block of rows.
   const columns = body.op('Transpose', [operands.k], { perm: [1, 0] });
   const keysOf = ([from, to]: Range): KeyBlock => ({
-    keys: cut(body, columns, [from, to], 1),
-    values: cut(body, operands.v, [from, to]),
+    keys: body.slice(columns, [from, to], 1),
+    values: body.slice(operands.v, [from, to], 0),
   });
   const blocksBefore = keyBlocksOf(keysOf, blocks.keys);
   const queriesOf = ([from, to]: Range): Name => {
-    const part = cut(body, operands.q, [from, to], lead.length);
+    const part = body.slice(operands.q, [from, to], lead.length);
     return shared === 1 ? part : body.reshape(part, [shared * (to - from), headDim]);
   };
   const partOf = (q: Name, { keys, values }: KeyBlock): WeightedValues => {
@@ -133,7 +118,7 @@ function emitSums(
     results.push(byHead(sums, end - start));
   }
   const sums = join(results);
-  const columnsOf = (from: number, to: number): Name => cut(body, sums, [from, to], lead.length + 1);
+  const columnsOf = (from: number, to: number): Name => body.slice(sums, [from, to], lead.length + 1);
   body.output(columnsOf(0, valueDim), { dtype: 'f32', shape: [...lead, n, valueDim] });
   body.output(columnsOf(valueDim, valueDim + 1), { dtype: 'f32', shape: [...lead, n, 1] });
   const [sum, total] = main.ops('Scan', inputs, 2, { num_scan_inputs: 3, body });
@@ -159,12 +144,6 @@ interface KeyBlock {
 interface WeightedValues {
   readonly weights: Name;
   readonly values: Name;
-}
-
-/** Rows of a range, along an axis. */
-function cut(body: GraphScope, name: Name, [from, to]: Range, axis = 0): Name {
-  const { model } = body;
-  return body.op('Slice', [name, model.integers([from]), model.integers([to]), model.integers([axis])]);
 }
 
 /** Returns a function that cuts the keys before one into blocks. Whole blocks are cut once for all. */
