@@ -28,8 +28,7 @@ async function kernelsOf(
   const backend = webgpu({ device: roomy(await nullDevice()), attentionRows: rows });
   const missing: string[] = [];
   for (const each of allCases.toSorted((a, b) => Number(isListed(b.id)) - Number(isListed(a.id)))) {
-    const isOneMoreScore =
-      each.id.includes(';score=') && !each.id.includes(';sinks=') && kernels.has(SCORED);
+    const isOneMoreScore = each.id.includes(';score=') && !each.id.includes(';sinks=') && kernels.has(SCORED);
     if (isOneMoreScore) continue;
     const before = kernels.size;
     const { graph, inputs } = each.build();
@@ -58,8 +57,7 @@ test.each([64, 32] as const)(
 
 test('every kernel has a case that runs by default', { timeout: 600_000 }, async () => {
   const always = `${EACH_ATTENTION} ${EACH_OTHER}`;
-  const runs = (id: string): boolean =>
-    matches(WIDEST_HEADS, id) && (isInHalf(1, id) || matches(always, id));
+  const runs = (id: string): boolean => matches(WIDEST_HEADS, id) && (isInHalf(1, id) || matches(always, id));
   const { kernels, missing } = await kernelsOf(64, runs, () => true);
   expect(kernels.size).toBeGreaterThan(200);
   expect(missing.filter((id) => matches(WIDEST_HEADS, id))).toEqual([]);
