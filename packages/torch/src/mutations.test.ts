@@ -32,24 +32,19 @@ async function isRead(bytes: Uint8Array): Promise<boolean> {
   }
 }
 
-/** Where a change is made: everywhere in the first part, where all structure is, and in steps after it. */
-function places(length: number): readonly number[] {
-  return Array.from({ length }, (_, at) => at);
-}
-
 describe.each(FILES)('%s', (name) => {
   const file = fileOf(name);
 
   test('is whole', async () => expect(await isRead(file)).toBe(true));
 
   test('cut at any byte, it is refused', async () => {
-    for (const at of places(file.length)) expect(await isRead(file.subarray(0, at)), `${at}`).toBe(false);
+    for (let at = 0; at < file.length; at++) expect(await isRead(file.subarray(0, at)), `${at}`).toBe(false);
   });
 
   test('with any byte changed, it is read or refused', async () => {
     const random = mulberry32(1);
     let results = 0;
-    for (const at of places(file.length)) {
+    for (let at = 0; at < file.length; at++) {
       for (const change of [1, 0x80, 1 + Math.floor(random() * 255)]) {
         const changed = file.slice();
         changed[at] ^= change;

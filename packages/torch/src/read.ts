@@ -202,8 +202,9 @@ class Held<T extends object> {
 
   async of(key: string, make: () => Promise<T>): Promise<T> {
     const earlier = this.values.get(key);
-    const value = earlier instanceof WeakRef ? earlier.deref() : await earlier;
+    const value = earlier instanceof WeakRef ? earlier.deref() : earlier;
     if (value !== undefined) return value;
+    // Nothing is awaited before this: who asks at the same time finds it.
     const making = make();
     this.values.set(key, making);
     try {

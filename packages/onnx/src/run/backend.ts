@@ -195,7 +195,11 @@ class Sessions {
       savesMemory,
     };
     const parts = stagesOf(graph);
-    const inPlace = keepsWeightsInPlace(graph, this.executables.size, weightsInPlace);
+    const inPlace = keepsWeightsInPlace(graph, {
+      readsRowsInPlace: runtime.readsRowsInPlace,
+      openSessions: this.executables.size,
+      always: weightsInPlace,
+    });
     const stages: Stage[] = [];
     try {
       for (const part of parts) {

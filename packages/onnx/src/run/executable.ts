@@ -21,7 +21,7 @@ import type { LoweredGraph } from '../lower/lower.ts';
 import { runError } from './errors.ts';
 import type { OpenedSession } from './open-session.ts';
 import type { OrtTensor, Runtime } from './runtime.ts';
-import { stateOutputs, writeState } from './state.ts';
+import { free, stateOutputs, writeState } from './state.ts';
 import { fromOrt, toOrt } from './tensors.ts';
 
 /** What an executable needs of its backend. */
@@ -105,14 +105,14 @@ export class OnnxExecutable implements Executable {
     signal: AbortSignal | undefined,
   ): Promise<Tensors> {
     const outputs: Record<string, Tensor> = {};
-    const fed = { ...inputs };
+    const between: Record<string, Tensor> = {};
     for (const stage of this.stages) {
-      for (const [name, tensor] of Object.entries(await this.runStage(stage, fed, memory))) {
-        if (this.graph.outputs.has(name)) outputs[name] = tensor;
-        else fed[name] = tensor;
-      }
+      const results = await this.runStage(stage, { ...inputs, ...between }, memory);
+      for (const [name, tensor] of Object.entries(results))
+        (this.graph.outputs.has(name) ? outputs : between)[name] = tensor;
       if (signal !== undefined) await throwIfAbortedMeanwhile(signal);
     }
+    for (const { data } of Object.values(between)) free(data);
     return memory === undefined ? outputs : { ...outputs, ...stateOutputs(memory, this.graph) };
   }
 
