@@ -1,7 +1,10 @@
 // The verification against a hub for tests, with small models of the original in place of real ones.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { createAttn, type Attn, type Tensor } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { parseSafetensors } from '@attn/safetensors';
@@ -162,6 +165,20 @@ test('no network ends the work', async () => {
   const options = { attn, hubUrl: gone.url, cacheFolder, attempts: 1 };
   await expect(verify(PUBLISHED.slice(0, 1), options)).rejects.toMatchObject({ code: 'TIMEOUT' });
 });
+
+test('the command says that there is no network, and exits with 1', async () => {
+  const gone = await startStubHub([]);
+  await gone.close();
+  const main = join(import.meta.dirname, 'main.ts');
+  const args = [main, '--only', 'led-base', '--hub-url', gone.url, '--cache', cacheFolder];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'close');
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  expect([stdout, (await ended)[0]]).toEqual(['', 1]);
+  expect(stderr).toMatch(
+    /^loading allenai\/led-base-16384\n\[attn\/verify-hub\] there is no network to the hub: /,
+  );
+}, 60_000);
 
 test.each([
   [{ numbers: [1, 2], atol: 0.1 }, [1.05, 2], true],

@@ -177,7 +177,7 @@ class Sessions {
     const runtime = await this.runtime();
     const { fusedDense } = runtime;
     // Loaded here, not at the top: an application that never compiles does not load ONNX's definitions.
-    const [{ lowerGraph }, { openSession, takesMuch }, { stagesOf }, { keepsWeightsInPlace }] =
+    const [{ lowerGraph }, { openSession, takesLittle, takesMuch }, { stagesOf }, { keepsWeightsInPlace }] =
       await Promise.all([
         import('../lower/lower.ts'),
         import('./open-session.ts'),
@@ -208,6 +208,7 @@ class Sessions {
           sessionOptions: sessionOptions ?? runtime.sessionOptions,
           keepsWeightsInPlace: inPlace,
           keepsArena: parts.length === 1 && !takesMuch(graph),
+          plansMemory: takesLittle(part),
         });
         stages.push({ session, heldBytes, graph: part, lowered });
       }
