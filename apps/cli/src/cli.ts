@@ -29,6 +29,7 @@ import { search } from './commands/search.ts';
 import { serve } from './commands/serve.ts';
 import { task } from './commands/task.ts';
 import { tokenize } from './commands/tokenize.ts';
+import { inFlags } from './model.ts';
 import { progressLine } from './terminal/progress.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -216,7 +217,7 @@ function readable(cause: unknown, command: string | undefined): unknown {
 
 /** Writes an error to stderr, and with `json` also to stdout. */
 function report(error: unknown, { json, stdout, stderr }: Streams & { readonly json: boolean }): void {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = inFlags(error instanceof Error ? error.message : String(error));
   const code = error instanceof AttnError ? error.code : 'INTERNAL';
   if (json) stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
   const debug = !['', '0', undefined].includes(process.env.ATTN_DEBUG);

@@ -32,6 +32,17 @@ export const MODEL_OPTIONS: Command['options'] = [
   ],
 ];
 
+/** Options of the library that have other names on the command line. */
+const FLAGS = { accessToken: '--token', cacheFolder: '--cache', hubUrl: '--hub-url' } as const;
+
+/** A sentence of the library, with the names that its options have on the command line. */
+export function inFlags(sentence: string): string {
+  return sentence.replace(
+    /\b(?:the option )?(accessToken|cacheFolder|hubUrl)\b/g,
+    (_, name: keyof typeof FLAGS) => FLAGS[name],
+  );
+}
+
 /** Where the model is. */
 export function readSource(options: Options): string {
   return requiredText(options, 'model', 'a folder, an id or a URL');

@@ -29,16 +29,34 @@ export function ordersOf(plans: readonly AttentionPlan[]): readonly Orders[] {
   return orders.filter((_, i) => texts.indexOf(texts[i]) === i);
 }
 
-/** Lines that say what each order would cost, in per cent of n² (`pairs`), and which one was taken. */
+/**
+ * Lines that say in which parts a pattern is computed, what each order would cost, in per cent of n²
+ * (`pairs`), and which one was taken.
+ */
 export function orderFields(
   plans: readonly AttentionPlan[],
   pairs: number,
 ): readonly (readonly [name: string, text: string])[] {
-  return ordersOf(plans).map(({ order: best, tried }) => {
-    const costs = tried.map(({ order, pairs: counted, isDearer }) => {
-      const share = `${isDearer ? 'over ' : ''}${percent(counted / pairs)}`;
-      return `${order} ${share}${order === best ? ' (taken)' : ''}`;
-    });
-    return ['orders', costs.join(', ')];
-  });
+  const hasParts = plans.length > 1;
+  const orders = plans.flatMap((plan, part) =>
+    ordersOf([plan]).map(
+      (each) => [hasParts ? `part ${part + 1}` : 'orders', comparisonOf(each, pairs)] as const,
+    ),
+  );
+  return hasParts ? [['parts', `${plans.length}, merged by their log-sum-exp`], ...orders] : orders;
+}
+
+/** What each order would cost. The count of one that is dearer, or saves too little, ends early. */
+function comparisonOf({ order: best, tried }: Orders, pairs: number): string {
+  // What was counted of a lone one is an estimate.
+  if (tried.length === 1) return `${best} (no other saves a tenth)`;
+  const choice = tried.find(({ order }) => order === best);
+  return tried
+    .map((each) => {
+      const share = `${each.isDearer ? 'over ' : ''}${percent(each.pairs / pairs)}`;
+      const savesLittle = each.isDearer && each.pairs < (choice?.pairs ?? 0);
+      const why = each === choice ? ' (taken)' : savesLittle ? ' (saves too little)' : '';
+      return `${each.order} ${share}${why}`;
+    })
+    .join(', ');
 }

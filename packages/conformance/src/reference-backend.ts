@@ -5,8 +5,10 @@
 import { AttnError, type Backend, type Graph, type Tensor, type Tensors } from '@attn/core';
 import {
   checkRunInputs,
+  checkRunOutputs,
   defineBackend,
   inputSpecs,
+  intoOutputs,
   ops,
   throwIfAborted,
   withRunOptions,
@@ -42,19 +44,21 @@ export function referenceBackend(evaluate: Evaluate = evaluateRounded): Backend 
       let disposed = false;
       return {
         run: (inputs, runOptions) =>
-          withRunOptions('reference/run', runOptions, async ({ signal, onProgress }) => {
+          withRunOptions('reference/run', runOptions, async ({ signal, onProgress, outputs }) => {
             if (disposed)
               throw new AttnError('DISPOSED', 'reference/run', 'the executable has been disposed');
             throwIfAborted(signal, 'reference/run');
             const start = performance.now();
-            const outputs = evaluate(graph, checkRunInputs(graph, inputs));
-            if (performance.now() - start < 50) return outputs;
+            const checked = checkRunInputs(graph, inputs);
+            const targets = checkRunOutputs(graph, inputs, outputs);
+            const results = evaluate(graph, checked);
+            if (performance.now() - start < 50) return intoOutputs(results, targets);
             // The reference cannot be interrupted, but an abort during its work counts.
             const total = graph.nodes.length;
             onProgress?.({ done: total, total, unit: 'nodes' });
             await new Promise((resolve) => setTimeout(resolve));
             throwIfAborted(signal, 'reference/run');
-            return outputs;
+            return intoOutputs(results, targets);
           }),
         dispose: () => void (disposed = true),
       };

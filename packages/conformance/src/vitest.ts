@@ -19,7 +19,7 @@ import {
 } from '@attn/core/backend';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MakeBackend } from './contract/index.ts';
-import { environment, isWholeRun } from './environment.ts';
+import { environment, isWholeRun, patience } from './environment.ts';
 import { aHalf, isInHalf } from './halves.ts';
 import { globsWithoutMatch, matches } from './select.ts';
 import { suite } from './suite.ts';
@@ -54,7 +54,10 @@ export interface ConformanceOptions {
    * what its globs select.
    */
   readonly brief?: BriefRun;
-  /** Milliseconds that a case may take at least, for a setting that compiles slowly. */
+  /**
+   * Milliseconds that a case may take at least, for a setting that compiles slowly. `ATTN_PATIENCE=5` in the
+   * environment gives all cases five times as long.
+   */
   readonly caseTimeout?: number;
 }
 
@@ -143,7 +146,7 @@ export function describeConformance(make: MakeBackend, options: ConformanceOptio
     }
     const selected = tests.filter(({ id }) => matches(cases, id) && isToday(id));
     for (const { id, timeout, run } of selected) {
-      test(id, { timeout: Math.max(timeout, caseTimeout) }, async () => {
+      test(id, { timeout: patience() * Math.max(timeout, caseTimeout) }, async () => {
         const result = await run(backend, make, isBrief ? oneCallIn : 1);
         const problem = verdict(result, expectUnsupported);
         if (problem !== undefined) throw new Error(problem);

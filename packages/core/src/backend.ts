@@ -139,6 +139,7 @@ export type { CompleteKernelTable, Kernel, KernelCall, KernelContext, KernelTabl
 export type { Region } from './host/region.ts';
 export { checkGraphData } from './host/node-data.ts';
 export { checkRunInputs } from './host/run-inputs.ts';
+export { checkRunOutputs, intoOutputs } from './host/run-outputs.ts';
 export { planMemory, type MemoryPlan } from './host/memory.ts';
 export { blockShape, rowBlocks, type RowBlocks } from './host/row-blocks.ts';
 export { argsort } from './host/kernels/argsort.ts';

@@ -131,13 +131,18 @@ export interface CachedDecoding {
 export interface StepTokens {
   /** [rows, length]. */
   readonly ids: Integers;
-  /** How many tokens each row has already; that many and `length` fit in the capacity. */
+  /** How many tokens each row has already, with padding; that many and `length` fit in the capacity. */
   readonly position: number;
   /**
    * How many of the tokens count, at most `length`. Those behind them are padding, over which the next step
    * writes. Default: all.
    */
   readonly count?: number;
+  /**
+   * [rows]: the place of each row's first token. What is before it is padding, which no token sees. For
+   * shapes with `padding`, and only for these.
+   */
+  readonly starts?: Integers | undefined;
 }
 
 /** How texts are encoded. */
@@ -168,6 +173,11 @@ export interface StepShape {
   readonly capacity: number;
   /** Which logits a step gives. Default: all. */
   readonly best?: BestShape | undefined;
+  /**
+   * Whether rows may begin behind padding, as prompts of different lengths do. Absent in models with an
+   * encoder. Default false.
+   */
+  readonly padding?: boolean | undefined;
 }
 
 /**

@@ -53,6 +53,7 @@ async function loadRuntime({
       FIRST_WITH_EXTERNAL_WEIGHTS,
     ),
     spillWeights,
+    readsRowsInPlace: process.arch === 'x64',
     fusedDense: true,
     sessionOptions: {
       executionProviders: [...executionProviders],

@@ -52,6 +52,7 @@ async function loadRuntime({
     transfersInputs: proxy,
     sharesThreads: true,
     acceptsExternalWeights: false,
+    readsRowsInPlace: false,
     fusedDense: false,
     sessionOptions: { executionProviders: [...executionProviders], logSeverityLevel: 3, ...sessionOptions },
   };

@@ -41,7 +41,6 @@ const hostile: readonly [string, Uint8Array, RegExp][] = [
     /__metadata__ must be an object of strings, got \[\]/,
   ],
   ['metadata that is no string', file('{"__metadata__":{"a":1}}'), /object of strings, got 1 for "a"/],
-  ['__proto__', file(`{"__proto__":${entry([0], [0, 0])}}`), /must not be named "__proto__"/],
   ['an entry that is no object', file('{"x":3}'), /tensor "x" must be an object, got 3/],
   ['an unknown dtype', file(headerOf(entry([1], [0, 4], 'F31')), 4), /dtype of F64, F32.*, got "F31"/],
   ['an inherited dtype', file(headerOf(entry([1], [0, 4], 'constructor')), 4), /got "constructor"/],

@@ -14,7 +14,7 @@ import {
   type Kind,
 } from '@attn/core/backend';
 import { FILE_DTYPES, type FileDtype } from './dtypes.ts';
-import { duplicateKey } from './duplicate-key.ts';
+import { namesIn } from './json-names.ts';
 import { mistakenFile } from './mistaken-file.ts';
 
 /** Bytes of the number before the header that says how long the header is. */
@@ -98,9 +98,7 @@ export function readSafetensorsHeader(head: Uint8Array, fileSize: number, file?:
 
   const tensors = new Map<string, TensorEntry>();
   let metadata: ReadonlyMap<string, string> = new Map();
-  for (const [name, value] of Object.entries(fields)) {
-    // Assigning to this name would change the prototype of an object that collects tensors by name.
-    if (name === '__proto__') throw malformed(file, 'a tensor must not be named "__proto__"');
+  for (const [name, value] of fields) {
     if (name === METADATA) metadata = readMetadata(value, file);
     else tensors.set(name, readEntry(name, value, start, file));
   }
@@ -108,7 +106,8 @@ export function readSafetensorsHeader(head: Uint8Array, fileSize: number, file?:
   return { tensors, metadata };
 }
 
-function parseObject(bytes: Uint8Array, file: string | undefined): Record<string, unknown> {
+/** The fields of a JSON object, in the order of the text. */
+function parseObject(bytes: Uint8Array, file: string | undefined): readonly (readonly [string, unknown])[] {
   let text: string;
   let value: unknown;
   try {
@@ -123,9 +122,10 @@ function parseObject(bytes: Uint8Array, file: string | undefined): Record<string
     throw malformed(file, `the header is not valid JSON: ${reason.slice(0, 120)}`, { cause });
   }
   if (!isObject(value)) throw malformed(file, `the header must be a JSON object, got ${show(value)}`);
-  const duplicate = duplicateKey(text);
+  const { names, duplicate } = namesIn(text);
   if (duplicate !== undefined) throw malformed(file, `the header names ${show(duplicate)} twice`);
-  return value;
+  const fields = value;
+  return names.map((name) => [name, fields[name]] as const);
 }
 
 function readMetadata(value: unknown, file: string | undefined): ReadonlyMap<string, string> {

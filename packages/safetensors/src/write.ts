@@ -114,7 +114,7 @@ export function serializeSafetensors(tensors: NamedTensors, metadata?: Metadata)
 
 /** Refuses names that a header cannot hold. Errors: `INVALID_ARGUMENT`. */
 export function checkName(name: string): void {
-  if (name !== METADATA && name !== '__proto__') return;
+  if (name !== METADATA) return;
   throw new AttnError('INVALID_ARGUMENT', 'safetensors/write', `a tensor must not be named ${show(name)}`);
 }
 

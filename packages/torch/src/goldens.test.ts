@@ -44,6 +44,12 @@ async function bytesOf(file: string): Promise<ReadonlyMap<string, Uint8Array> | 
   }
 }
 
+/** Bytes that this process has allocated and not collected, in V8's heap and outside of it. */
+function memory(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
 interface Entry {
   readonly dtype: string;
   readonly shape: readonly number[];
@@ -107,9 +113,14 @@ describe('state dicts', () => {
 
 describe('hostile files', () => {
   test.each(of('hostile').map((each) => [each.id, each] as const))('%s', async (_, golden) => {
+    await bytesOf(golden.file); // What is loaded and compiled once counts for no file.
     const start = performance.now();
+    const before = memory();
     const got = await bytesOf(golden.file);
+    const growth = memory() - before;
     expect(performance.now() - start).toBeLessThan(1000);
+    // A collection of garbage only lessens it.
+    expect(growth).toBeLessThan((golden.max_alloc ?? Infinity) + read(golden.file).length);
     if (golden.verdict === 'either' && !(got instanceof AttnError)) return;
     expect(got).toBeInstanceOf(AttnError);
     if (got instanceof AttnError) expect(says(got, golden.error), got.message).toBe(true);

@@ -27,14 +27,9 @@ async function isRead(bytes: Uint8Array): Promise<boolean> {
     for (const name of file.names) await file.bytes(name);
     return true;
   } catch (error) {
-    if (error instanceof AttnError && ['MALFORMED_FILE', 'UNSUPPORTED'].includes(error.code)) return false;
+    if (error instanceof AttnError && error.code === 'MALFORMED_FILE') return false;
     throw error;
   }
-}
-
-/** Where a change is made: everywhere in the first part, where all structure is, and in steps after it. */
-function places(length: number): readonly number[] {
-  return Array.from({ length }, (_, at) => at);
 }
 
 describe.each(FILES)('%s', (name) => {
@@ -43,13 +38,13 @@ describe.each(FILES)('%s', (name) => {
   test('is whole', async () => expect(await isRead(file)).toBe(true));
 
   test('cut at any byte, it is refused', async () => {
-    for (const at of places(file.length)) expect(await isRead(file.subarray(0, at)), `${at}`).toBe(false);
+    for (let at = 0; at < file.length; at++) expect(await isRead(file.subarray(0, at)), `${at}`).toBe(false);
   });
 
   test('with any byte changed, it is read or refused', async () => {
     const random = mulberry32(1);
     let results = 0;
-    for (const at of places(file.length)) {
+    for (let at = 0; at < file.length; at++) {
       for (const change of [1, 0x80, 1 + Math.floor(random() * 255)]) {
         const changed = file.slice();
         changed[at] ^= change;

@@ -73,8 +73,8 @@ const aSource: Kind = {
  * Opens a PyTorch checkpoint (`pytorch_model.bin`), zip or legacy, without reading its tensors. It executes
  * nothing: of the pickle in it it understands names, numbers and three calls, and refuses the rest.
  *
- * Errors: `MALFORMED_FILE` for anything but a sound state dict, `UNSUPPORTED` for big-endian and compressed
- * files, and those of the source.
+ * Errors: `MALFORMED_FILE` for anything but a sound state dict, also for big-endian and compressed files, and
+ * those of the source.
  *
  * @example
  * const file = await openTorch(await httpSource('https://example.org/pytorch_model.bin'));
@@ -202,8 +202,9 @@ class Held<T extends object> {
 
   async of(key: string, make: () => Promise<T>): Promise<T> {
     const earlier = this.values.get(key);
-    const value = earlier instanceof WeakRef ? earlier.deref() : await earlier;
+    const value = earlier instanceof WeakRef ? earlier.deref() : earlier;
     if (value !== undefined) return value;
+    // Nothing is awaited before this: who asks at the same time finds it.
     const making = make();
     this.values.set(key, making);
     try {

@@ -5,7 +5,7 @@
  */
 import { AttnError } from '@attn/core';
 import { clock, show } from '@attn/core/backend';
-import { f32x4, ModuleBuilder, v128, type V128 } from './assembler/index.ts';
+import { f32x4, i32, ModuleBuilder, v128, type V128 } from './assembler/index.ts';
 import { features } from './engine/features.ts';
 import { multiplyAdd, type Simd } from './kernels/arithmetic.ts';
 
@@ -99,8 +99,11 @@ function scalar(): void {
   scalarResult[0] = a + b + c + d + e + f + g + h;
 }
 
-/** Vectors that are read in a step. */
+/** Vectors that are read in a step, in each place. */
 const VECTORS = 8;
+
+/** Bytes of a step in one place. */
+const STEP_BYTES: number = 16 * VECTORS;
 
 /** A memory of WebAssembly, without the name of its type, which not every library of TypeScript has. */
 export interface ReadableMemory {
@@ -117,8 +120,11 @@ export function readableMemory(bytes: number): ReadableMemory {
 }
 
 /**
- * The function that reads a shared memory as fast as one thread can: the bytes between two addresses, a
- * multiple of 128 apart. It writes 16 bytes at address 0. Errors: `INVALID_ARGUMENT` for another memory.
+ * The function that reads a shared memory on one thread, from one address to another: from one end to the
+ * other, or so many parts of it at the same time, which most processors do faster. The addresses are a
+ * multiple of 128 bytes apart for each place. It writes 16 bytes at address 0. Errors: `INVALID_ARGUMENT` for
+ * another memory.
+ * @param places parts that are read at the same time; default 1
  *
  * @example
  * ```ts
@@ -128,18 +134,22 @@ export function readableMemory(bytes: number): ReadableMemory {
  * read(0, 2 ** 20);
  * ```
  */
-export function memoryReader(memory: ReadableMemory): (from: number, to: number) => void {
+export function memoryReader(memory: ReadableMemory, places = 1): (from: number, to: number) => void {
   if (!(memory instanceof WebAssembly.Memory)) {
     const message = `memory must be that of readableMemory, got ${show(memory)}`;
     throw new AttnError('INVALID_ARGUMENT', 'wasm/memoryReader', message);
   }
   const module = new ModuleBuilder({ sharedMemory: true });
   module.export(
-    module.define('read', { from: 'i32', to: 'i32' }, (f, { from, to }) => {
+    module.define('read', { from: 'i32', bytes: 'i32' }, (f, { from, bytes }) => {
       const parts = Array.from({ length: VECTORS }, (_, i) => f.let(`part${i}`, f32x4.all(0)));
-      f.while(from, to, 16 * VECTORS, () =>
-        parts.forEach((part, i) => f.set(part, v128.or(part, v128.load(from, 16 * i)))),
-      );
+      const ats = Array.from({ length: places }, (_, i) => f.let(`at${i}`, i32.add(from, i32.mul(bytes, i))));
+      f.count('byte', bytes, STEP_BYTES, () => {
+        for (const at of ats) {
+          parts.forEach((part, i) => f.set(part, v128.or(part, v128.load(at, 16 * i))));
+          f.advance(at, STEP_BYTES);
+        }
+      });
       // The result is used, so that the engine cannot leave anything out.
       f.do(
         v128.store(
@@ -150,6 +160,6 @@ export function memoryReader(memory: ReadableMemory): (from: number, to: number)
     }),
   );
   const instance = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { env: { memory } });
-  const { read } = instance.exports as { read(from: number, to: number): void };
-  return read;
+  const { read } = instance.exports as { read(from: number, bytes: number): void };
+  return (from, to) => read(from, (to - from) / places);
 }

@@ -20,7 +20,7 @@ import {
 import { attentionMs } from './attention/predict.ts';
 import { WORTH_WAKING } from './engine/control.ts';
 import type { CrewSpeed } from './engine/speed.ts';
-import { FEW_ROWS } from './ops/product.ts';
+import { FEW_ROWS } from './kernels/few-rows.ts';
 import { FLOPS_PER_INTEGER } from './ops/quantize-rows.ts';
 
 /** Milliseconds that a node takes beside its operations: checks, records, and small copies. */

@@ -147,7 +147,7 @@ export async function measureSpeed(gpu: GpuDevice, options: ProgramOptions): Pro
       const begin = clock.now();
       for (let i = 0; i < RUNS; i++) {
         const start = clock.now();
-        await program.run({});
+        await program.run({ inputs: {} });
         least = Math.min(least, clock.now() - start);
       }
       // Some browsers' clocks move in steps that are longer than a call.

@@ -29,7 +29,10 @@ export const COMMANDS_NOT_RUN = [
   { begins: 'npm run (?!-s attn|attn)', because: 'a script of the repository; most take minutes' },
   { begins: 'npm (i|test|ci)\\b', because: 'a script of the repository, or an installation' },
   { begins: 'npm run -s attn .*\\| jq', because: 'needs jq' },
-  { begins: 'ATTN_CASES=|ATTN_SUITE=|.*ATTN_SEED=', because: 'the suite, in a package of the reader' },
+  {
+    begins: 'ATTN_CASES=|ATTN_SUITE=|ATTN_PATIENCE=|.*ATTN_SEED=',
+    because: 'the suite, in a package of the reader',
+  },
   { begins: 'apt |VK_DRIVER_FILES=', because: 'needs a system to install into' },
   { begins: 'esbuild |cp node_modules', because: 'needs a bundler: `npm run installs` has it' },
   { begins: 'attn serve|curl ', because: 'serves until it is interrupted: its own tests do that' },

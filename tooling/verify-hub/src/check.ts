@@ -1,4 +1,5 @@
 /** What a check of a model is: something to compute, and what the original's tests say it must be. */
+import type { JsonObject } from '@attn/core';
 import type { LoadedModel } from '@attn/models/node';
 
 /** Numbers that may differ by `atol + rtol · |expected|`. */
@@ -26,6 +27,8 @@ export interface HubModel {
   readonly id: string;
   /** The class to load it as. */
   readonly architecture?: string;
+  /** Fields of its config.json that the original's test sets. */
+  readonly config?: JsonObject;
   /** Whether a short model becomes a Longformer first, whose window is longer than the texts. */
   readonly asLongformer?: boolean;
   readonly checks: readonly Check[];

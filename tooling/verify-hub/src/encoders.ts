@@ -137,6 +137,32 @@ export const ENCODERS: readonly HubModel[] = [
     ],
   },
   {
+    id: 'google/bigbird-roberta-base',
+    architecture: 'BigBirdForPreTraining',
+    config: { attention_type: 'original_full' },
+    checks: [
+      output(
+        'logits in a row of 2,048 tokens, each of which sees all',
+        'prediction_logits',
+        { inputIds: [REPEATED.slice(0, 2_048)] },
+        corner(4, 128),
+        [
+          0.1499, -1.1217, 0.199, 8.4499, -2.7757, -3.0687, -4.8577, 7.5156, 1.5446, 0.1982, 4.3016, 10.4281,
+          -1.3705, -4.013, -3.9629, 5.1526,
+        ],
+        { atol: 1e-4, rtol: 1e-4 },
+      ),
+      output(
+        'whether the second text follows',
+        'seq_relationship_logits',
+        { inputIds: [REPEATED.slice(0, 2_048)] },
+        ({ data }) => Array.from(data),
+        [41.4503, 41.2406],
+        { atol: 1e-4, rtol: 1e-4 },
+      ),
+    ],
+  },
+  {
     id: 'google/embeddinggemma-300m',
     checks: [
       similarities(

@@ -14,6 +14,14 @@ const LONG_IDS = [0, ...Array.from({ length: 1_000 }, () => [20920, 232, 328, 14
 /** "Hello world! cécé herlolip 418" */
 const ROBERTA_IDS = [0, 31414, 232, 328, 740, 1140, 12695, 69, 46078, 1588, 2];
 
+/** The eight ids that transformers' tests of LED repeat, for the encoder and for the decoder. */
+const LED_IDS = [0, 31414, 232, 328, 740, 1140, 12695, 69];
+const LED_BATCH: TokenBatch = {
+  inputIds: [Array.from({ length: 512 }, () => LED_IDS).flat()],
+  decoderInputIds: [Array.from({ length: 128 }, () => LED_IDS).flat()],
+};
+const LED_TOLERANCE = { atol: 1e-4, rtol: 1e-4 };
+
 /** A row of ids and its mask, as transformers' tests of BERT and DistilBERT repeat them. */
 const BERT_BATCH: TokenBatch = {
   inputIds: [[0, 345, 232, 328, 740, 140, 1695, 69, 6078, 1588, 2]],
@@ -90,6 +98,34 @@ export const PUBLISHED: readonly HubModel[] = [
         expected: { exactly: ['healthy', 'skinny', 'thin', 'good', 'vegetarian'] },
         values: (model) => topWords(model, CARBS, 5),
       },
+    ],
+  },
+  {
+    id: 'allenai/led-base-16384',
+    architecture: 'LEDModel',
+    checks: [
+      output(
+        'states of the decoder, 1,024 tokens after 4,096',
+        'last_hidden_state',
+        LED_BATCH,
+        corner(3),
+        [2.305, 2.8279, 0.6531, -1.8457, -0.1455, -3.5661, -1.0186, 0.4586, -2.2043],
+        LED_TOLERANCE,
+      ),
+    ],
+  },
+  {
+    id: 'allenai/led-base-16384',
+    architecture: 'LEDForConditionalGeneration',
+    checks: [
+      output(
+        'logits of 1,024 tokens after 4,096',
+        'logits',
+        LED_BATCH,
+        corner(3),
+        [33.6507, 6.4572, 16.8089, 5.8739, -2.4238, 11.2902, -3.2139, -4.3149, 4.2783],
+        LED_TOLERANCE,
+      ),
     ],
   },
   {
@@ -209,6 +245,17 @@ export const PUBLISHED: readonly HubModel[] = [
         [
           140, 243, 264, 134, 17, 267, 77, 263, 22, 262, 297, 258, 304, 177, 279, 266, 14, 89, 13, 35, 261,
           299, 272, 137, 275, 278,
+        ],
+      ),
+      tokens(
+        'This is a very long text with a lot of weird characters, such as: . , ~ ? ( ) " [ ] ! : - . Also we will' +
+          ' add words that should not exsist and be tokenized to <unk>, such as saoneuhaoesuth',
+        [
+          108, 265, 24, 111, 4, 258, 156, 35, 28, 275, 3, 259, 297, 260, 84, 4, 35, 110, 44, 8, 259, 91, 268,
+          21, 11, 209, 274, 109, 266, 277, 117, 86, 93, 315, 258, 278, 258, 277, 258, 0, 258, 288, 258, 319,
+          258, 0, 258, 0, 258, 0, 258, 0, 258, 287, 258, 315, 258, 289, 258, 278, 99, 269, 266, 262, 8, 259,
+          241, 4, 217, 230, 268, 266, 55, 168, 106, 75, 193, 266, 223, 27, 49, 26, 282, 25, 264, 299, 19, 26,
+          0, 258, 277, 117, 86, 93, 176, 183, 270, 11, 262, 42, 61, 265,
         ],
       ),
     ],

@@ -1,8 +1,11 @@
 // The verification against a hub for tests, with small models of the original in place of real ones.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAttn, type Attn } from '@attn/core';
+import { text } from 'node:stream/consumers';
+import { createAttn, type Attn, type Tensor } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { parseSafetensors } from '@attn/safetensors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -36,6 +39,7 @@ beforeAll(async () => {
   hub = await startStubHub([
     model('org/legacy', await filesOf(join(models, 'lf_mlm_legacy'))),
     model('org/short', await filesOf(short)),
+    model('org/led', await filesOf(join(models, 'led_bot_new'))),
     model('org/jina', await filesOf(join(heads, 'jina/jina_adapters'))),
     model('org/nomic', await filesOf(join(heads, 'rotary/nomic_bert_2048'))),
   ]);
@@ -121,9 +125,35 @@ test('adapters by task, and shapes where nothing is published', async () => {
   expect(outcomes.map(({ fault }) => fault === undefined)).toEqual([true, false, true, false]);
 });
 
+test('a decoder, and fields of config.json that a test sets', async () => {
+  const { tensors } = parseSafetensors(await readFile(join(models, 'led_bot_new/io.safetensors')));
+  const input = (name: string): Tensor => {
+    const tensor = tensors.get(`in.${name}`);
+    if (tensor === undefined) throw new Error(`no ${name}`);
+    return tensor;
+  };
+  const batch = {
+    inputIds: input('input_ids'),
+    attentionMask: input('attention_mask'),
+    globalAttentionMask: input('global_attention_mask'),
+    decoderInputIds: input('decoder_input_ids'),
+  };
+  const architecture = 'LEDForConditionalGeneration';
+  const numbers = Array.from(tensors.get('out.logits')?.data ?? []);
+  const checks = [output('logits', 'logits', batch, ({ data }) => Array.from(data), numbers)];
+  const list: readonly HubModel[] = [
+    { id: 'org/led', architecture, checks },
+    { id: 'org/led', architecture, config: { tie_word_embeddings: true }, checks },
+    { id: 'org/led', architecture, config: { activation_function: 'relu' }, checks },
+  ];
+  const outcomes = await verify(list, { attn, hubUrl: hub.url, cacheFolder });
+  expect(outcomes.map(({ fault }) => fault === undefined)).toEqual([true, true, false]);
+  expect(outcomes[2].fault).toMatch(/^expected .*, got /);
+});
+
 test('each model has checks, and is there once for each class', () => {
-  const names = PUBLISHED.map(({ id, architecture, asLongformer }) =>
-    [id, architecture, asLongformer].join(),
+  const names = PUBLISHED.map(({ id, architecture, config, asLongformer }) =>
+    [id, architecture, JSON.stringify(config), asLongformer].join(),
   );
   expect(new Set(names).size).toBe(names.length);
   expect(PUBLISHED.filter(({ checks }) => checks.length === 0)).toEqual([]);
@@ -135,6 +165,20 @@ test('no network ends the work', async () => {
   const options = { attn, hubUrl: gone.url, cacheFolder, attempts: 1 };
   await expect(verify(PUBLISHED.slice(0, 1), options)).rejects.toMatchObject({ code: 'TIMEOUT' });
 });
+
+test('the command says that there is no network, and exits with 1', async () => {
+  const gone = await startStubHub([]);
+  await gone.close();
+  const main = join(import.meta.dirname, 'main.ts');
+  const args = [main, '--only', 'led-base', '--hub-url', gone.url, '--cache', cacheFolder];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'close');
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  expect([stdout, (await ended)[0]]).toEqual(['', 1]);
+  expect(stderr).toMatch(
+    /^loading allenai\/led-base-16384\n\[attn\/verify-hub\] there is no network to the hub: /,
+  );
+}, 60_000);
 
 test.each([
   [{ numbers: [1, 2], atol: 0.1 }, [1.05, 2], true],

@@ -1,10 +1,11 @@
 /** Loads models of the hub as users do, and compares them with published numbers. */
 import { AttnError, type Attn } from '@attn/core';
 import {
+  FAMILIES,
+  findFamily,
   hubStore,
   LoadedModel,
   loadModel,
-  longformerFamily,
   openCheckpoint,
   toLongformer,
   type DownloadProgress,
@@ -59,15 +60,20 @@ export async function verify(
 }
 
 async function load(
-  { id, architecture, asLongformer }: HubModel,
+  { id, architecture, config, asLongformer }: HubModel,
   options: VerifyOptions,
 ): Promise<LoadedModel> {
   const { attn, onStep, ...hub } = options;
   const onDownload = ({ file, done, total }: DownloadProgress): void =>
     onStep?.(`downloading ${file} of ${id}: ${percent(done, total)}`);
-  if (asLongformer !== true) return loadModel(id, { ...hub, attn, architecture, onDownload });
+  if (asLongformer !== true && config === undefined)
+    return loadModel(id, { ...hub, attn, architecture, onDownload });
   await using checkpoint = await openCheckpoint(await hubStore(id, { ...hub, onDownload }));
-  const network = await longformerFamily.load(toLongformer(checkpoint), { architecture, inMemory: true });
+  const changed = { ...checkpoint, config: { ...checkpoint.config, ...config } };
+  const own = asLongformer === true ? toLongformer(changed) : changed;
+  const family = await findFamily(own.config, FAMILIES);
+  if (family === undefined) throw new Error(`no family of ${id}`);
+  const network = await family.load(own, { architecture, inMemory: true });
   return new LoadedModel(network, undefined, attn);
 }
 

@@ -29,6 +29,8 @@ export interface GenerateTimes {
   readonly steps: readonly number[];
   /** Bytes a second that threads could read before each step, and once behind the last. */
   readonly bandwidths: readonly number[];
+  /** Bytes a second at the same moments, where threads read in four places each. */
+  readonly inPlaces: readonly number[];
   /** Most resident memory, in bytes, without what reading memory takes. */
   readonly peak: number;
 }
@@ -45,7 +47,7 @@ async function encode(): Promise<GenerateTimes> {
   const model = await loadModel(task.folder, { attn, for: 'encode' });
   const start = performance.now();
   await model.run({ inputIds: [ids], globalAttentionMask: [ids.map((_, i) => Number(i === 0))] });
-  return { first: performance.now() - start, steps: [], bandwidths: [], peak: peakResident() };
+  return { first: performance.now() - start, steps: [], bandwidths: [], inPlaces: [], peak: peakResident() };
 }
 
 async function generate(): Promise<GenerateTimes> {
@@ -55,6 +57,7 @@ async function generate(): Promise<GenerateTimes> {
   const held = reader.heldBytes;
   const times: number[] = [];
   const bandwidths: number[] = [];
+  const inPlaces: number[] = [];
   let start = performance.now();
   await model.generate(ids, {
     max_new_tokens: task.steps + 1,
@@ -64,9 +67,10 @@ async function generate(): Promise<GenerateTimes> {
       if (done === 0) return;
       times.push(performance.now() - start);
       bandwidths.push(reader.measure());
+      inPlaces.push(reader.measure(4));
       start = performance.now();
     },
   });
   const [first, ...steps] = times;
-  return { first, steps, bandwidths, peak: peakResident() - held };
+  return { first, steps, bandwidths, inPlaces, peak: peakResident() - held };
 }

@@ -21,19 +21,21 @@ export async function inProcess<R>(script: string, task: GenerateTask | SteadyTa
  * so many tokens have been written.
  */
 export function overFloor(
-  { steps, bandwidths }: GenerateTimes,
+  { steps, bandwidths, inPlaces }: GenerateTimes,
   bytesOf: (written: number) => number,
   from: number,
-): { readonly ms: number; readonly floor: number; readonly ratio: number } {
+): { readonly ms: number; readonly floor: number; readonly inPlaces: number; readonly ratio: number } {
   const window = steps.slice(from, from + WINDOW);
-  const floors = window.map((_, i) => {
-    const step = from + i;
-    const bandwidth = (bandwidths[step] + bandwidths[step + 1]) / 2;
-    return (1000 * bytesOf(step + 1)) / bandwidth;
-  });
+  const timesToRead = (rates: readonly number[]): number[] =>
+    window.map((_, i) => {
+      const step = from + i;
+      return (1000 * bytesOf(step + 1)) / ((rates[step] + rates[step + 1]) / 2);
+    });
+  const floors = timesToRead(bandwidths);
   return {
     ms: median(window),
     floor: median(floors),
+    inPlaces: median(timesToRead(inPlaces)),
     ratio: median(window.map((ms, i) => ms / floors[i])),
   };
 }

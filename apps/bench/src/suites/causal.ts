@@ -9,6 +9,7 @@ import { sizeOf } from '@attn/core/backend';
 import { QWEN3_PRESETS, qwen3Family, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
 import type { GenerateTimes } from '../generate/generate-process.ts';
 import { inProcess, overFloor, WINDOW } from '../generate/over-floor.ts';
+import { steadiness } from '../generate/steadiness.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
 const BACKENDS = ['wasm', 'onnx'] as const;
@@ -33,13 +34,40 @@ export const causalSuite: Suite = {
   async run(options) {
     const home = await mkdtemp(join(tmpdir(), 'attn-bench-'));
     try {
-      options.log('causal: making a checkpoint of random weights');
-      return [await decoding(await store(home, options), options)];
+      options.log('causal: making checkpoints of random weights');
+      const base = await store(join(home, 'base'), options);
+      const small = join(home, 'small');
+      await writeCheckpoint(small, randomCheckpoint(qwen3Family, smallConfig(options)));
+      return [
+        await decoding(base, options),
+        await steadiness({ name: 'Qwen 3', folder: small }, chosenBackends(options), options),
+      ];
     } finally {
       await rm(home, { recursive: true, force: true });
     }
   },
 };
+
+function chosenBackends({ only = '' }: SuiteOptions): readonly (typeof BACKENDS)[number][] {
+  const items = String(only).split(',');
+  const request = BACKENDS.filter((name) => items.includes(name));
+  return request.length > 0 ? request : BACKENDS;
+}
+
+function smallConfig({ quick }: SuiteOptions) {
+  return {
+    ...QWEN3_PRESETS['qwen3-reranker-0.6b'],
+    hidden_size: 64,
+    intermediate_size: 128,
+    num_hidden_layers: 2,
+    num_attention_heads: 4,
+    num_key_value_heads: 2,
+    head_dim: 16,
+    vocab_size: 1024,
+    eos_token_id: 1,
+    max_position_embeddings: quick ? 512 : 4352,
+  };
+}
 
 async function store(folder: string, { quick }: SuiteOptions): Promise<Stored> {
   const config = {
@@ -57,12 +85,11 @@ async function store(folder: string, { quick }: SuiteOptions): Promise<Stored> {
 async function decoding({ folder, layers, weightBytes }: Stored, options: SuiteOptions): Promise<Table> {
   const { threads = 2, quick, only = '' } = options;
   const items = String(only).split(',');
-  const request = BACKENDS.filter((name) => items.includes(name));
   const length = items.map(Number).find((item) => item > 0) ?? (quick ? 300 : 2048);
-  const steps = quick ? 2 * WINDOW : 64;
+  const steps = quick ? 2 * WINDOW : 256;
   const cacheBytes = (tokens: number): number => 4 * 2 * layers * HEADS.keys * HEADS.width * tokens;
   const rows: Table['rows'][number][] = [];
-  for (const backend of request.length > 0 ? request : BACKENDS) {
+  for (const backend of chosenBackends(options)) {
     for (const beams of BEAMS) {
       options.log(`causal: ${beams} beams, ${backend}`);
       const task = { folder, backend, threads, length, steps, beams };

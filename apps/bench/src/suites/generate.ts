@@ -13,7 +13,7 @@ import { sizeOf } from '@attn/core/backend';
 import { LED_PRESETS, ledFamily, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
 import type { GenerateTask, GenerateTimes } from '../generate/generate-process.ts';
 import { inProcess, overFloor, WINDOW } from '../generate/over-floor.ts';
-import type { SteadyGrowth } from '../generate/steady-process.ts';
+import { steadiness } from '../generate/steadiness.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
 const BACKENDS = ['wasm', 'onnx'] as const;
@@ -50,7 +50,9 @@ export const generateSuite: Suite = {
       const tables = [await decoding(stored, options)];
       const small = join(home, 'small');
       await writeCheckpoint(small, randomCheckpoint(ledFamily, smallConfig(options)));
-      return [...tables, await steadiness(small, options)].filter(({ rows }) => rows.length > 0);
+      const backends = BACKENDS.filter((name) => chosen(options).who.includes(name));
+      tables.push(await steadiness({ name: 'LED', folder: small }, backends, options));
+      return tables.filter(({ rows }) => rows.length > 0);
     } finally {
       await rm(home, { recursive: true, force: true });
     }
@@ -109,7 +111,11 @@ function smallConfig({ quick }: SuiteOptions) {
 async function inPython(task: Omit<GenerateTask, 'backend'>): Promise<GenerateTimes> {
   const path = fileURLToPath(new URL('../../src/generate/pytorch_led.py', import.meta.url));
   const { stdout } = await promisify(execFile)(String(process.env.ATTN_PYTHON), [path, JSON.stringify(task)]);
-  return { ...(JSON.parse(stdout) as Omit<GenerateTimes, 'bandwidths'>), bandwidths: [] };
+  return {
+    ...(JSON.parse(stdout) as Omit<GenerateTimes, 'bandwidths' | 'inPlaces'>),
+    bandwidths: [],
+    inPlaces: [],
+  };
 }
 
 /** Bytes that a step reads: the decoder's weights, the words, the text's keys and values, the row's own. */
@@ -150,6 +156,7 @@ async function decoding(stored: Stored, options: SuiteOptions): Promise<Table> {
         [`step, ms, 1–${WINDOW}`]: early.ms,
         [`step, ms, ${steps - WINDOW + 1}–${steps}`]: late.ms,
         'floor, ms': cellOf(late.floor),
+        'read in 4 places, ms': cellOf(late.inPlaces),
         'first over floor': cellOf(early.ratio),
         'last over floor': cellOf(late.ratio),
         'encoder alone, peak, MB': encoder.peak / 1e6,
@@ -160,37 +167,10 @@ async function decoding(stored: Stored, options: SuiteOptions): Promise<Table> {
   }
   const note =
     `${sizes.layers} layers, random weights, ${threads} threads, ${steps} tokens out, medians. The floor of a step is the time to read once the decoder's weights, the words, ` +
-    'and the keys and values of both attentions, at the bandwidth that as many threads reach in the same process just before and after the step. ' +
+    'and the keys and values of both attentions, at the bandwidth that as many threads reach in the same process just before and after the step, reading in one place each. Reading in four places at the same time is faster on most processors. ' +
     'Targets: at most 1.3 times the floor, from the first step to the last; four beams at most twice a greedy step; at most 300 MB beyond weights and caches. ' +
     '"To the first token" includes the encoder, the projection of its states to keys and values, and one step.';
   return { title: 'Generation, LED-base', note, rows };
 }
 
 const cellOf = (value: number): number | string => (Number.isNaN(value) ? '' : value);
-
-async function steadiness(folder: string, options: SuiteOptions): Promise<Table> {
-  const { threads = 2, quick } = options;
-  const [before, steps] = quick ? [150, 100] : [2_150, 2_000];
-  const rows: Table['rows'][number][] = [];
-  for (const backend of chosen(options).who) {
-    if (backend === 'pytorch') continue;
-    options.log(`generate: memory over steps, ${backend}`);
-    const growth = await inProcess<SteadyGrowth>('steady-process', {
-      folder,
-      backend,
-      threads,
-      before,
-      steps,
-    });
-    rows.push({
-      backend,
-      steps,
-      'ms a step': growth.ms,
-      'JavaScript, kB': growth.heap / 1e3,
-      'buffers, kB': growth.buffers / 1e3,
-      'resident, kB': growth.resident / 1e3,
-    });
-  }
-  const note = `A small LED in a fresh process: what grows from step ${before} to step ${before + steps}, after garbage is collected.`;
-  return { title: 'Memory over many steps', note, rows };
-}

@@ -1,9 +1,10 @@
-/** Cold start, and what an application ships. */
+/** Cold start, first runs, and what an application ships. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { summarise } from '../measure.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
+import { firstRuns } from './first-runs.ts';
 
 const FIRST_CALL = fileURLToPath(new URL('../first-call.js', import.meta.url));
 const FIRST_PROBE = fileURLToPath(new URL('../first-probe.js', import.meta.url));
@@ -11,8 +12,8 @@ const PAYLOAD = fileURLToPath(new URL('../payload.js', import.meta.url));
 
 export const startSuite: Suite = {
   name: 'start',
-  describes: 'cold start, probing and payload',
-  run: async (options) => [coldStart(options), probing(options), await payload(options)],
+  describes: 'cold start, probing, first runs and payload',
+  run: async (options) => [coldStart(options), probing(options), firstRuns(options), await payload(options)],
 };
 
 function coldStart({ rounds, log }: SuiteOptions): Table {

@@ -10,6 +10,7 @@ import { attnIn } from '../cli.testing.ts';
 const goldens = fileURLToPath(
   new URL('../../../../packages/models/goldens/checkpoints/models/', import.meta.url),
 );
+const states = fileURLToPath(new URL('../../../../packages/torch/goldens/state/', import.meta.url));
 const tokenizers = fileURLToPath(new URL('../../../../packages/tokenizers/goldens/models/', import.meta.url));
 let folder = '';
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'attn-convert-'))));
@@ -32,6 +33,43 @@ describe('convert', () => {
       expect(await after.bytes(name)).toEqual(await before.bytes(name));
     }
     await Promise.all([before.dispose(), after.dispose()]);
+  });
+
+  test.each(['names_zip', 'names_legacy'])('a file whose names are any: %s', async (id) => {
+    const state = join(states, id);
+    const converted = await attn(
+      'convert',
+      '--input',
+      join(state, 'pytorch_model.bin'),
+      '--output',
+      'n.safetensors',
+    );
+    expect(converted).toMatchObject({ code: 0, stderr: '' });
+    const [ours, expected] = await Promise.all(
+      [join(folder, 'n.safetensors'), join(state, 'expected.safetensors')].map(async (file) => {
+        const bytes = await readFile(file);
+        const end = 8 + Number(bytes.readBigUInt64LE(0));
+        return { header: bytes.toString('utf8', 8, end).trim(), data: bytes.subarray(end) };
+      }),
+    );
+    expect(expected.header).toContain('"__proto__"');
+    expect(ours.header.replace('"__metadata__":{"format":"pt"},', '')).toBe(expected.header);
+    expect(ours.data).toEqual(expected.data);
+  });
+
+  test.each([
+    ['a model', ['--model', join(goldens, 'lf_mlm_legacy'), '--output', 'stopped']],
+    [
+      'a file',
+      ['--input', join(goldens, 'lf_mlm_legacy/pytorch_model.bin'), '--output', 'stopped.safetensors'],
+    ],
+  ])('%s, interrupted while it is written, leaves nothing', async (_title, args) => {
+    const before = await readdir(folder);
+    const result = await attnIn(folder, ['convert', ...args, '--progress'], {
+      interruptAt: 'writing stopped',
+    });
+    expect(result.code).toBe(130);
+    expect(await readdir(folder)).toEqual(before);
   });
 
   test('a model: a folder that runs as the original does', async () => {

@@ -74,7 +74,6 @@ async function runPlan(options: Options, context: Context): Promise<void> {
       ['pattern', pattern.type],
       ['sizes', `${count(queryLength)} queries × ${count(keyLength)} keys, heads ${heads}, batch ${batch}`],
       ['computed', `${percent(computedShare)} of n² (the pattern allows ${percent(allowedShare)})`],
-      ...(plans.length > 1 ? [['parts', `${plans.length}, merged by their log-sum-exp`] as const] : []),
       ...orderFields(plans, queryLength * keyLength),
       ['planning', `${duration(planMs)}, ${bytes(totalBytes)}`],
       ...(svg === undefined ? [] : [['drawing', svg] as const]),

@@ -60,6 +60,8 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   plausible: BACKEND,
   withCallbacks: BACKEND,
   withRunOptions: BACKEND,
+  checkRunOutputs: BACKEND,
+  intoOutputs: BACKEND,
   checkArgument: BACKEND,
   defineBackend: BACKEND,
   checkOptions: BACKEND,

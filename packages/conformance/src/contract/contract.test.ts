@@ -2,7 +2,7 @@
  * Backends that break one promise each, and the case that must notice. That a good backend passes,
  * `reference-backend.test.ts` tests.
  */
-import type { Backend, Tensor, Tensors } from '@attn/core';
+import { AttnError, type Backend, type Tensor, type Tensors } from '@attn/core';
 import type { Executable, RunOptions } from '@attn/core/backend';
 import { expect, test } from 'vitest';
 import { referenceBackend } from '../reference-backend.ts';
@@ -173,6 +173,39 @@ test('a run that takes its inputs away', async () => {
   }));
   expect(await check('inputs-of-overlapping-runs', taking)).toContain('inputs that runs share');
   expect(await check('memory-of-inputs', taking)).toContain('inputs were written to');
+});
+
+test('outputs that go elsewhere than the caller said, or are written later', async () => {
+  const deaf = broken(({ run }) => ({
+    run: (inputs, options) => run(inputs, { ...options, outputs: undefined }),
+  }));
+  expect(await check('outputs-of-the-caller', deaf)).toContain('is not in the memory that was given for it');
+  expect(await check('outputs-refused', deaf)).toContain(
+    'an unknown name: expected INVALID_ARGUMENT, got a result',
+  );
+  let last: Tensors = {};
+  const keeping = broken(({ run }) => ({
+    run: async (inputs, options) => {
+      const outputs = await run(inputs, options);
+      for (const { data } of Object.values(last)) data.fill(0);
+      last = options?.outputs ?? {};
+      return outputs;
+    },
+  }));
+  expect(await check('outputs-of-the-caller', keeping)).toContain(
+    'outputs of the caller changed after the run',
+  );
+});
+
+test('a run that goes on writing when it was aborted', async () => {
+  const late = slow(async (wait, { signal, outputs = {} }) => {
+    const aborted = new Promise<never>((_, reject) => {
+      signal?.addEventListener('abort', () => reject(new AttnError('ABORTED', 'late/run', 'aborted')));
+    });
+    const written = wait.then(() => Object.values(outputs).forEach(({ data }) => data.fill(0)));
+    await Promise.race([written, aborted]);
+  });
+  expect(await check('aborted-midway', late)).toContain('after its end');
 });
 
 test('a host API that refuses shared memory', async () => {

@@ -38,11 +38,14 @@ async function timeRun(
 async function abortMidway(
   executable: Executable,
   inputs: Readonly<Record<string, Tensor>>,
+  outputs: Tensors,
 ): Promise<{ readonly abort: string | undefined; readonly ms: number }> {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), 10);
   const start = performance.now();
-  const abort = await rejects('ABORTED', () => executable.run(inputs, { signal: controller.signal }));
+  const abort = await rejects('ABORTED', () =>
+    executable.run(inputs, { signal: controller.signal, outputs }),
+  );
   const ms = performance.now() - start;
   clearTimeout(timer);
   return { abort, ms };
@@ -122,23 +125,29 @@ export const courseContract: readonly ContractCase[] = [
   ),
   contract(
     'aborted-midway',
-    'A run that is aborted midway rejects with ABORTED, and the next one is as if nothing had happened.',
+    'A run that is aborted midway rejects with ABORTED, writes to no output of the caller any more, and the next one is as if nothing had happened.',
     (backend) =>
       onLongCall(backend, async (executable, inputs, { outputs }) => {
         let problem: string | undefined;
+        const ofCaller = copy(outputs);
         // A busy machine can delay a call whose work is nearly done. Three delays are no accident.
         for (let attempt = 0; attempt < 3; attempt++) {
           const callInputs = copy(inputs);
-          const { abort, ms } = await abortMidway(executable, callInputs);
-          // From now on the inputs are the caller's again.
-          for (const { data } of Object.values(callInputs)) data.fill(NaN);
+          const { abort, ms } = await abortMidway(executable, callInputs, ofCaller);
+          // From now on inputs and outputs are the caller's again.
+          for (const { data } of [...Object.values(callInputs), ...Object.values(ofCaller)]) data.fill(NaN);
           if (abort && ms < LONG) return TOO_SHORT;
           problem = abort && `${abort}, ${ms.toFixed(0)} ms after it began`;
           if (problem === undefined) break;
         }
         const again = await executable.run(inputs);
         const changed = changedOutput(outputs, again);
-        return problem ?? (changed && `after an aborted run, ${changed} is not what it was before`);
+        const isUntouched = Object.values(ofCaller).every(({ data }) => data.every(Number.isNaN));
+        return (
+          problem ??
+          (changed && `after an aborted run, ${changed} is not what it was before`) ??
+          (isUntouched ? undefined : 'an aborted run wrote to outputs of the caller after its end')
+        );
       }),
   ),
   contract('progress', 'A long run reports progress, which grows and never exceeds its total.', (backend) =>

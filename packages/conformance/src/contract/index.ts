@@ -8,6 +8,7 @@ import type { ContractCase } from './contract.ts';
 import { courseContract } from './course.contract.ts';
 import { endContract } from './end.contract.ts';
 import { inputsContract } from './inputs.contract.ts';
+import { outputsContract } from './outputs.contract.ts';
 import { stateAttentionContract } from './state-attention.contract.ts';
 import { stateContentContract } from './state.contract.ts';
 import { stateCourseContract } from './state-course.contract.ts';
@@ -22,6 +23,7 @@ export const contractCases: readonly ContractCase[] = [
   ...courseContract,
   ...endContract,
   ...inputsContract,
+  ...outputsContract,
   ...timeContract,
   ...stateContentContract,
   ...stateAttentionContract,

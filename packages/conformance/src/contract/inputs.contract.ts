@@ -21,13 +21,13 @@ import { contractGraph, contractInputs, contract, type ContractCase } from './co
 import { inMemoryOf, MEMORY_KINDS } from './host-memory.ts';
 
 /** A graph and its inputs. */
-interface Call {
+export interface Call {
   readonly graph: Graph;
   readonly inputs: Record<string, Tensor>;
 }
 
 /** Attention with a key mask, in any float dtype. */
-function maskedCall(dtype: 'f32' | 'f16' = 'f32'): Call {
+export function maskedCall(dtype: 'f32' | 'f16' = 'f32'): Call {
   const n = 70;
   const builder = new GraphBuilder();
   const spec = { dtype, shape: [1, 2, n, 8] } as const;
@@ -71,7 +71,7 @@ function weightedCall(place: (constants: Tensors) => Tensors): Call {
 }
 
 /** Outputs that are inputs and constants, or views and parts of them. */
-function viewsCall(): Call {
+export function viewsCall(): Call {
   const builder = new GraphBuilder();
   const x: Tensor = { dtype: 'f32', shape: [3, 4], data: fill('bell', 12, 5) };
   const input = builder.input('x', x);
@@ -98,7 +98,7 @@ const GARBAGE: Readonly<Record<DType, number>> = {
   bool: 0,
 };
 
-function overwrite(tensors: Tensors): void {
+export function overwrite(tensors: Tensors): void {
   for (const { dtype, data } of Object.values(tensors)) data.fill(GARBAGE[dtype]);
 }
 

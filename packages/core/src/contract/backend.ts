@@ -10,7 +10,8 @@
  *
  * Inputs belong to a run from its call until its promise settles. Until then a backend may read them at any
  * time; it never writes to them, transfers them, or returns them as outputs. Afterwards it does not read
- * them.
+ * them. In the same way, the tensors of `RunOptions.outputs` belong to a run: until its promise settles only
+ * the run writes to them, and afterwards it does not, aborted or not.
  */
 import { checkGraph } from '../graph/check-graph.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
@@ -59,6 +60,13 @@ export interface RunOptions {
    * have more. The run writes into it; see `State`.
    */
   readonly state?: State | undefined;
+  /**
+   * Tensors that outputs are written to, by the names of the outputs: the result has these, and new ones for
+   * all others. Memory that has been used before is faster than new memory. A tensor has the dtype and the
+   * shape of its output, is row-major, and shares no memory with inputs, constants or other outputs. Nobody
+   * else reads or writes it until the promise settles; after an error its content is undefined.
+   */
+  readonly outputs?: Tensors | undefined;
 }
 
 /**
@@ -85,7 +93,8 @@ export interface Executable {
    */
   readonly heldBytes?: number;
   /**
-   * Computes the graph from inputs by name, and returns its outputs by name, in new tensors. Inputs must not
+   * Computes the graph from inputs by name, and returns its outputs by name, in new tensors or in those of
+   * `options.outputs`. Inputs must not
    * change until the promise settles, aborted or not; overlapping runs may share them. They may be in any
    * memory, also shared or resizable memory.
    */

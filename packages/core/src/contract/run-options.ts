@@ -18,6 +18,7 @@ export const RUN_OPTIONS: OptionKinds<RunOptions> = {
   signal: aSignal,
   onProgress: aFunction,
   state: aState,
+  outputs: { ...anObject, expected: 'an object of tensors' },
 };
 
 /** Names of all options that `Attn.run` takes. */
@@ -47,9 +48,9 @@ export async function withRunOptions<R>(
   options: RunOptions | undefined,
   work: (options: RunOptions) => Promise<R>,
 ): Promise<R> {
-  const { signal, onProgress, state } = checkRunOptions(where, options);
+  const { signal, onProgress, ...others } = checkRunOptions(where, options);
   return withCallbacks({ onProgress }, signal, (callbacks, stop) =>
-    work({ ...callbacks, signal: stop, state }),
+    work({ ...callbacks, signal: stop, ...others }),
   );
 }
 

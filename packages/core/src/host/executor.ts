@@ -20,6 +20,7 @@ import { throttleProgress } from '../async/progress.ts';
 import { bufferRegion, type Region } from './region.ts';
 import { rowBlocks, rowsFrom, type RowBlocks } from './row-blocks.ts';
 import { checkRunInputs } from './run-inputs.ts';
+import { checkRunOutputs, intoOutputs } from './run-outputs.ts';
 import { withRunOptions } from '../contract/run-options.ts';
 import { RunQueue } from '../async/run-queue.ts';
 import { Scratch } from './scratch.ts';
@@ -61,8 +62,8 @@ export interface ExecutorOptions {
 
 /**
  * Compiles a graph for kernels in host memory. Runs take turns; outputs are new arrays that nothing else
- * refers to. Runs that were called before `dispose` still finish. A run allocates memory for intermediates,
- * and keeps it for the next one within the bounds of `idle-memory.ts`.
+ * refers to, or those of the caller. Runs that were called before `dispose` still finish. A run allocates
+ * memory for intermediates, and keeps it for the next one within the bounds of `idle-memory.ts`.
  *
  * Errors: `UNSUPPORTED` when a kernel is missing.
  *
@@ -118,11 +119,12 @@ class GraphExecutable implements Executable, MemoryHolder {
       if (this.disposed) throw new AttnError('DISPOSED', where, 'the executable has been disposed');
       throwIfAborted(signal, where);
       const checked = checkRunInputs(this.graph, inputs);
+      const outputs = checkRunOutputs(this.graph, inputs, runOptions.outputs);
       const { turn = (task) => task() } = this.options;
       this.calls += 1;
       try {
         return await this.states.use({ graph: this.graph, state, signal }, (memory) => {
-          const run = () => turn(() => this.runNow(checked, runOptions, memory), signal);
+          const run = () => turn(() => this.runNow(checked, { ...runOptions, outputs }, memory), signal);
           const result = this.queue.run(run, signal, where);
           idleMemory.remove(this);
           return result;
@@ -167,13 +169,13 @@ class GraphExecutable implements Executable, MemoryHolder {
 
   private async runNow(
     inputs: Tensors,
-    { signal, onProgress }: RunOptions,
+    { signal, onProgress, outputs = {} }: RunOptions,
     state: HostStateMemory | undefined,
   ): Promise<Tensors> {
     const { nodes } = this.graph;
     this.arena ??= this.allocate(this.memory.peakBytes);
     this.readConstants();
-    const tensorOf = this.placeValues(inputs, state);
+    const tensorOf = this.placeValues(inputs, outputs, state);
     const report = throttleProgress(onProgress);
     const single = nodes.length === 1;
     const context: KernelContext = {
@@ -193,7 +195,7 @@ class GraphExecutable implements Executable, MemoryHolder {
       index = blocks?.last ?? index;
       if (!single) report?.({ done: index + 1, total: nodes.length, unit: 'nodes' });
     }
-    return this.takeOutputs(tensorOf);
+    return this.takeOutputs(tensorOf, outputs);
   }
 
   /** Runs nodes for one block of rows after another. */
@@ -258,15 +260,23 @@ class GraphExecutable implements Executable, MemoryHolder {
 
   /**
    * A function that returns the tensor of any value: inputs and constants as they are, states in place,
-   * outputs in new arrays, intermediates in the arena. It makes views of states and of the arena anew each
-   * time: memory that grows may become another buffer.
+   * outputs in arrays of the caller or in new ones, intermediates in the arena. It makes views of states and
+   * of the arena anew each time: memory that grows may become another buffer.
    */
-  private placeValues(inputs: Tensors, state: HostStateMemory | undefined): (id: ValueId) => Tensor {
+  private placeValues(
+    inputs: Tensors,
+    outputs: Tensors,
+    state: HostStateMemory | undefined,
+  ): (id: ValueId) => Tensor {
     const { storage, placements, specs } = this.memory;
     const owners: Tensor[] = [];
     for (const [name, id] of this.graph.inputs) owners[id] = inputs[name];
     for (const [id, constant] of this.constants ?? []) owners[id] = constant;
     const states = new Map([...this.graph.states].map(([name, id]) => [id, name]));
+    for (const [name, { data }] of Object.entries(outputs)) {
+      const owner = storage[this.graph.outputs.get(name) ?? -1];
+      if (!states.has(owner)) owners[owner] ??= { ...specs[owner], data };
+    }
     const arrayOf = (owner: ValueId): Tensor['data'] => {
       const name = states.get(owner);
       if (name !== undefined && state !== undefined) return state.tensor(name).data;
@@ -288,18 +298,20 @@ class GraphExecutable implements Executable, MemoryHolder {
   }
 
   /** The outputs of a run. What shares memory with an input, a constant, a state or an output is copied. */
-  private takeOutputs(tensorOf: (id: ValueId) => Tensor): Tensors {
+  private takeOutputs(tensorOf: (id: ValueId) => Tensor, targets: Tensors): Tensors {
     const ids = [...this.graph.inputs.values(), ...this.graph.constants.keys()];
     const arrays = new Set<unknown>(ids.map((id) => dataIdentity(tensorOf(id))));
+    for (const { data } of Object.values(targets)) arrays.add(data);
     const states = new Set<ValueId>(this.graph.states.values());
     const outputs: Record<string, Tensor> = {};
     for (const [name, id] of this.graph.outputs) {
       const { dtype, shape, data } = tensorOf(id);
-      const isShared = arrays.has(data) || states.has(this.memory.storage[id]);
+      const isTarget = targets[name] !== undefined;
+      const isShared = !isTarget && (arrays.has(data) || states.has(this.memory.storage[id]));
       outputs[name] = { dtype, shape, data: isShared ? data.slice() : data };
       arrays.add(data);
     }
-    return outputs;
+    return intoOutputs(outputs, targets);
   }
 
   private allocate(bytes: number): Region {

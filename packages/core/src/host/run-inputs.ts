@@ -5,7 +5,7 @@ import { checkArgument, readEntries } from '../check/check-options.ts';
 import { anObject, type Kind } from '../check/kinds.ts';
 import { unknownName } from '../check/nearest-name.ts';
 import { sameShape } from '../ops/validate.ts';
-import { checkTensor, rowMajor, type Tensor } from '../tensor.ts';
+import { checkTensor, rowMajor, type Tensor, type TensorSpec } from '../tensor.ts';
 import type { Graph } from '../graph/graph.ts';
 
 const TENSORS: Kind = { ...anObject, expected: 'an object of tensors' };
@@ -27,20 +27,18 @@ export function checkRunInputs(graph: Graph, inputs: Tensors): Record<string, Te
   const checked: Record<string, Tensor> = {};
   for (const [name, id] of graph.inputs) {
     const tensor = fed.get(name);
-    const { dtype, shape } = graph.values[id];
     if (tensor === undefined) throw new AttnError('MISSING_INPUT', where, `input ${name} is required`);
     checkTensor(tensor, where, `input ${name}`);
-    if (tensor.dtype !== dtype) {
-      throw new AttnError('INVALID_DTYPE', where, `input ${name} must be ${dtype}, got ${tensor.dtype}`);
-    }
-    if (!sameShape(tensor.shape, shape)) {
-      throw new AttnError(
-        'INVALID_SHAPE',
-        where,
-        `input ${name} must be ${show(shape)}, got ${show(tensor.shape)}`,
-      );
-    }
+    checkSpecOf(tensor, graph.values[id], where, `input ${name}`);
     checked[name] = rowMajor(tensor);
   }
   return checked;
+}
+
+/** Throws unless a tensor has the dtype and shape of a value. Errors: `INVALID_DTYPE`, `INVALID_SHAPE`. */
+export function checkSpecOf(tensor: Tensor, { dtype, shape }: TensorSpec, where: string, name: string): void {
+  if (tensor.dtype !== dtype)
+    throw new AttnError('INVALID_DTYPE', where, `${name} must be ${dtype}, got ${tensor.dtype}`);
+  if (!sameShape(tensor.shape, shape))
+    throw new AttnError('INVALID_SHAPE', where, `${name} must be ${show(shape)}, got ${show(tensor.shape)}`);
 }

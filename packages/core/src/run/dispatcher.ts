@@ -70,14 +70,14 @@ export class Dispatcher {
    * run.
    */
   run(graph: Graph, inputs: Tensors, options: AttnRunOptions): Promise<Outcome> {
-    const { backend: name, signal, onProgress, state } = options;
+    const { backend: name, signal, onProgress, ...others } = options;
     // The callbacks that backends get never throw, so that no backend is blamed for them.
     return withCallbacks({ onProgress }, signal, async (callbacks, stop) => {
       const runOn = (backend: Backend, runOptions: RunOptions) =>
         this.runs.run(backend, graph, inputs, runOptions);
       if (name === undefined) await this.tune(graph, stop, (backend) => runOn(backend, { signal: stop }));
       return this.dispatch(graph, { name, signal: stop }, async (backend) => ({
-        outputs: await runOn(backend, { ...callbacks, signal: stop, state }),
+        outputs: await runOn(backend, { ...callbacks, signal: stop, ...others }),
         backend: backend.name,
       }));
     });

@@ -14,6 +14,8 @@ export interface StepSizes<T> {
   readonly length: number;
   readonly capacity: number;
   readonly best: BestShape | undefined;
+  /** Whether rows may begin behind padding. */
+  readonly padding: boolean;
 }
 
 /** What a model says of its steps. */
@@ -24,6 +26,8 @@ export interface StepParts<T extends EncodedTexts | undefined> {
   readonly maxLength: number;
   /** The input of the tokens, i32 [rows, T]. */
   readonly idsName: string;
+  /** Whether rows may begin behind padding. */
+  readonly takesPadding: boolean;
   /** `CachedDecoding.rowStates`. */
   readonly rowStates: readonly string[];
   /** Checks the texts of a shape. */
@@ -40,25 +44,36 @@ const SHAPE: OptionKinds<StepShape> = {
   length: integer(1, MOST_TOKENS),
   capacity: integer(1),
   best: anything,
+  padding: aBoolean,
 };
 const BEST: OptionKinds<BestShape> = { count: integer(1), sums: aBoolean };
-const TOKENS: OptionKinds<StepTokens> = { ids: anything, position: integer(0), count: integer(1) };
+const TOKENS: OptionKinds<StepTokens> = {
+  ids: anything,
+  position: integer(0),
+  count: integer(1),
+  starts: anything,
+};
 const TEXTS: OptionKinds<EncodedTexts> = { count: integer(1), length: integer(1), padding: aBoolean };
 
 /** The steps of a model. */
 export function cachedSteps<T extends EncodedTexts | undefined>(parts: StepParts<T>): CachedDecoding {
-  const { where, vocabSize, maxLength, idsName, rowStates } = parts;
+  const { where, vocabSize, maxLength, idsName, rowStates, takesPadding } = parts;
   const graphs = new ShapeGraphs((sizes: StepSizes<T>) => parts.graph(sizes));
   const sizesOf = (shape: StepShape): StepSizes<T> => {
     const checked = present(where, 'the shape of a step', shape, SHAPE, ['rows', 'capacity']);
-    const { rows, length = 1, capacity } = checked;
+    const { rows, length = 1, capacity, padding = false } = checked;
+    if (padding && !takesPadding)
+      throw invalid(
+        where,
+        `padding must be absent, because all prompts are equally long, got ${show(padding)}`,
+      );
     if (length > capacity)
       throw invalid(where, `capacity must be at least the length ${length}, got ${capacity}`);
     const texts = parts.readTexts(checked.texts);
     if (texts !== undefined && rows % texts.count !== 0)
       throw invalid(where, `rows must be a multiple of the ${texts.count} texts, got ${show(rows)}`);
     const best = checked.best === undefined ? undefined : checkBest(where, checked.best, vocabSize);
-    return { texts, rows, length, capacity, best };
+    return { texts, rows, length, capacity, best, padding };
   };
   return {
     rowStates,
@@ -68,10 +83,11 @@ export function cachedSteps<T extends EncodedTexts | undefined>(parts: StepParts
       const { rows, length, capacity } = sizes;
       const checked = present(where, 'the tokens of a step', tokens, TOKENS, ['ids', 'position']);
       const { position, count = length } = checked;
+      const starts = readStarts(where, sizes, checked);
       if (count > length) throw invalid(where, `count must be at most the length ${length}, got ${count}`);
       checkPlace(where, 'position and length', position + length, capacity);
       checkPlace(where, 'position and count', position + count, maxLength);
-      const at = { position, length, count };
+      const at = { position, length, count, starts };
       return {
         [idsName]: readIds({ where, name: 'ids' }, checked.ids, [rows, length], vocabSize),
         ...placeInputs(at),
@@ -79,6 +95,21 @@ export function cachedSteps<T extends EncodedTexts | undefined>(parts: StepParts
       };
     },
   };
+}
+
+/** The places of rows that begin behind padding. */
+function readStarts(
+  where: string,
+  { rows, padding, capacity }: Pick<StepSizes<unknown>, 'rows' | 'padding' | 'capacity'>,
+  { starts }: StepTokens,
+): Int32Array | undefined {
+  if (padding !== (starts !== undefined)) {
+    const expected = padding ? 'there for rows with padding' : 'absent for rows without padding';
+    throw invalid(where, `starts must be ${expected}, got ${show(starts)}`);
+  }
+  if (starts === undefined) return undefined;
+  const { data } = readIds({ where, name: 'starts' }, starts, [rows], capacity);
+  return Int32Array.from(data, Number);
 }
 
 /** Checks what a step is told of texts. Errors: `INVALID_ARGUMENT`. */

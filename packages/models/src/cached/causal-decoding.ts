@@ -39,6 +39,7 @@ export function causalDecoding(where: string, network: CausalNetwork): CachedDec
     vocabSize,
     maxLength: Infinity,
     idsName: 'input_ids',
+    takesPadding: true,
     rowStates: layers.flatMap((_, i) => cacheNames('self', i)),
     readTexts(texts) {
       if (texts === undefined) return undefined;
@@ -57,11 +58,12 @@ interface CachePlaces {
 }
 
 /** Builds the graph of a step: the logits of the last token of each row that counts. */
-function stepGraph(network: CausalNetwork, { rows, length, capacity, best }: StepSizes<undefined>): Graph {
+function stepGraph(network: CausalNetwork, sizes: StepSizes<undefined>): Graph {
+  const { rows, length, capacity, best, padding } = sizes;
   const builder = new ModelBuilder();
   const ids = builder.input('input_ids', { dtype: 'i32', shape: [rows, length] });
-  const places = stepPlaces(builder, { length, capacity });
-  const shape = { batch: 1, length, positions: 'input' } as const;
+  const places = stepPlaces(builder, sizes);
+  const shape = { batch: padding ? rows : 1, length, positions: 'input' } as const;
   const ropes = new Map(
     [...network.ropes].map(([name, rope]) => [name, ropeValues(builder, name, rope, shape)]),
   );
@@ -96,13 +98,25 @@ function stepInputs(
   { length, capacity }: StepSizes<undefined>,
   at: StepAt,
 ): Tensors {
-  const places = { shape: [1, length], data: placesOf(at) };
+  const positions = positionsOf(at);
+  const places = { shape: [positions.length / length, length], data: positions };
   const inputs = [...network.ropes].map(([name, rope]) => ropeInputs(name, rope, places));
   for (const window of windowsOf(network)) {
     if (window === undefined) continue;
     inputs.push(ringInputs(window, { where, position: at.position, length, capacity }));
   }
   return Object.assign({}, ...inputs);
+}
+
+/** The position of each token in its row, [B, T]; that of padding is 0. B is 1 where no row has padding. */
+function positionsOf(at: StepAt): Int32Array {
+  const places = placesOf(at);
+  const { starts } = at;
+  if (starts === undefined) return places;
+  const { length } = places;
+  return Int32Array.from({ length: starts.length * length }, (_, i) =>
+    Math.max(0, places[i % length] - starts[Math.floor(i / length)]),
+  );
 }
 
 function windowsOf({ layers }: CausalNetwork): ReadonlySet<number | undefined> {

@@ -21,7 +21,7 @@ export function cacheLength(window: number | undefined, capacity: number): numbe
 export interface RingPlaces {
   /** i32, [1]. */
   readonly start: Value;
-  /** The bias [1, 1, T, places] of what a token does not see. */
+  /** The bias [B, 1, T, places] of what a token does not see. */
   readonly bias: Value;
 }
 
@@ -29,15 +29,16 @@ export interface RingPlaces {
 export function ringPlaces(
   builder: ModelBuilder,
   window: number,
-  { capacity, places: { numbers } }: { readonly capacity: number; readonly places: StepPlaces },
+  { capacity, places }: { readonly capacity: number; readonly places: StepPlaces },
 ): RingPlaces {
+  const { numbers } = places;
   const start = builder.input(`window.${window}.start`, { dtype: 'i32', shape: [1] });
   const shape = [1, cacheLength(window, capacity)];
   const held = builder.input(`window.${window}.held`, { dtype: 'f32', shape });
   const later = builder.relu(builder.sub(held, numbers));
   const first = builder.sub(numbers, builder.constant(f32([1], [window - 1])));
   const earlier = builder.relu(builder.sub(first, held));
-  return { start, bias: hidingBias(builder, builder.add(later, earlier)) };
+  return { start, bias: hidingBias(builder, builder.add(later, earlier), held, places) };
 }
 
 /** What `ringInputs` depends on. */

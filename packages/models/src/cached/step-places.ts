@@ -16,19 +16,36 @@ export interface StepPlaces {
   readonly numbers: Value;
   /** Which token is the last that counts, i32 [1]; undefined in a step of one token. */
   readonly last: Value | undefined;
+  /** The place of each row's first token as a number, f32 [rows, 1, 1, 1]; undefined where that is 0. */
+  readonly starts: Value | undefined;
 }
 
-/** Adds the inputs `position` [1] and, for several tokens, `places` [T] and `last` [1]. */
+/** What the places of a step depend on. */
+export interface StepPlacesShape {
+  readonly rows: number;
+  readonly length: number;
+  readonly capacity: number;
+  /** Whether rows begin behind padding. */
+  readonly padding: boolean;
+}
+
+/**
+ * Adds the inputs `position` [1], for several tokens `places` [T] and `last` [1], and for rows that begin
+ * behind padding `starts` [rows].
+ */
 export function stepPlaces(
   builder: ModelBuilder,
-  { length, capacity }: { readonly length: number; readonly capacity: number },
+  { rows, length, capacity, padding }: StepPlacesShape,
 ): StepPlaces {
   const input = (name: string, extent: number): Value =>
     builder.input(name, { dtype: 'i32', shape: [extent] });
   const start = input('position', 1);
   const [tokens, last] = length === 1 ? [start] : [input('places', length), input('last', 1)];
   const table = builder.constant(f32([capacity, 1], range(capacity)));
-  return { start, tokens, numbers: builder.embedding(tokens, table), last };
+  const starts = padding
+    ? builder.reshape(builder.input('starts', { dtype: 'f32', shape: [rows] }), [rows, 1, 1, 1])
+    : undefined;
+  return { start, tokens, numbers: builder.embedding(tokens, table), last, starts };
 }
 
 /** Where a step adds tokens. */
@@ -39,32 +56,47 @@ export interface StepAt {
   readonly length: number;
   /** How many of them count. */
   readonly count: number;
+  /** The place of each row's first token; undefined where that is 0. */
+  readonly starts: Int32Array | undefined;
 }
 
 /** The place of each token of a step. */
-export function placesOf({ position, length, count }: StepAt): Int32Array {
+export function placesOf({ position, length, count }: Omit<StepAt, 'starts'>): Int32Array {
   return Int32Array.from({ length }, (_, i) => position + Math.min(i, count - 1));
 }
 
 /** Fills the inputs of `stepPlaces`. */
 export function placeInputs(at: StepAt): Tensors {
-  const { position, length, count } = at;
+  const { position, length, count, starts } = at;
   return {
     position: i32([1], [position]),
     ...(length > 1 && { places: i32([length], placesOf(at)), last: i32([1], [count - 1]) }),
+    ...(starts !== undefined && { starts: f32([starts.length], starts) }),
   };
 }
 
-/** The bias [1, 1, T, capacity] that hides the tokens after each token. */
-export function laterBias(builder: ModelBuilder, { numbers }: StepPlaces, capacity: number): Value {
+/** The bias [B, 1, T, capacity] that hides the tokens after each token, and those before its row. */
+export function laterBias(builder: ModelBuilder, places: StepPlaces, capacity: number): Value {
   const keys = builder.constant(f32([1, capacity], range(capacity)));
-  return hidingBias(builder, builder.relu(builder.sub(keys, numbers)));
+  return hidingBias(builder, builder.relu(builder.sub(keys, places.numbers)), keys, places);
 }
 
-/** The bias [1, 1, T, keys] that hides keys by a distance [T, keys], which is 0 where a token sees a key. */
-export function hidingBias(builder: ModelBuilder, distance: Value): Value {
-  const bias = builder.mul(distance, builder.constant(f32([1], [HIDDEN])));
-  return builder.reshape(bias, [1, 1, ...distance.shape]);
+/**
+ * The bias [B, 1, T, K] that hides keys by a distance [T, K], which is 0 where a token sees a key, and
+ * where the tokens `keys` [1, K] are before their row. B is 1, or the rows where these begin behind
+ * padding.
+ */
+export function hidingBias(
+  builder: ModelBuilder,
+  distance: Value,
+  keys: Value,
+  { starts }: StepPlaces,
+): Value {
+  const hidden = builder.constant(f32([1], [HIDDEN]));
+  const bias = builder.reshape(builder.mul(distance, hidden), [1, 1, ...distance.shape]);
+  if (starts === undefined) return bias;
+  const before = builder.mul(builder.relu(builder.sub(starts, keys)), hidden);
+  return builder.add(bias, before);
 }
 
 /** The states [B, 1, width] of the last token that counts, of states [B, T, width]. */

@@ -4,10 +4,11 @@
  * capacity share a graph, until half of the inputs have ended: then the others go on without them.
  */
 import { AttnError, i32, type BoundState, type Graph, type Tensor, type Tensors } from '@attn/core';
-import { pieceLength, powerAbove } from '../cached/pieces.ts';
+import { pieceLength } from '../cached/pieces.ts';
 import type { BestShape, CachedDecoding, StepShape } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import { ENDED, type Decoder, type DecoderPlace } from './decoder.ts';
+import { firstRoom, mostRoom } from './decoder-room.ts';
 import { sourceBatch, type SourceText } from './source-batch.ts';
 import { areEnough, pickRows, readStep, type StepLogits } from './step-logits.ts';
 
@@ -15,20 +16,18 @@ import { areEnough, pickRows, readStep, type StepLogits } from './step-logits.ts
 export interface DecoderRoom {
   /** How many rows each input has from the first step on. */
   readonly rows: number;
-  /** Most tokens of a row. */
+  /** Most places of a row: its tokens, and as many before them as the longest prompt has tokens more. */
   readonly maxLength: number;
-  /** New tokens for which there is room at first. Where they are more, the room doubles. Default 64. */
+  /** New tokens for which there is room at first (`decoder-room.ts`). Where they are more, it doubles. */
   readonly firstCapacity?: number;
   /** Which logits are enough. Default: all. */
   readonly best?: BestShape | undefined;
 }
 
-/** Most tokens for which there is room at first: places that are not filled yet cost time. */
-const MOST_AT_FIRST = 2048;
-
 /**
  * The decoder of a model with a cache: of a prompt for each text that an encoder reads, or of prompts alone.
- * A row goes on with rows of its input.
+ * A row goes on with rows of its input. Prompts of different lengths end at the same place: the shorter ones
+ * begin behind padding, which no token sees.
  */
 export class CachedDecoder implements Decoder {
   readonly vocabSize: number;
@@ -37,7 +36,7 @@ export class CachedDecoder implements Decoder {
   private readonly cached: CachedDecoding;
   private readonly texts: readonly SourceText[];
   private readonly place: DecoderPlace;
-  private readonly room: CheckedRoom;
+  private readonly room: DecoderRoom;
   private begun: Begun | undefined;
 
   /** `texts` are empty without an encoder. Errors: `UNSUPPORTED` for a model that decodes without a cache. */
@@ -50,7 +49,7 @@ export class CachedDecoder implements Decoder {
     this.texts = texts;
     this.place = place;
     this.vocabSize = vocabSize;
-    this.room = { ...room, firstCapacity: room.firstCapacity ?? 64 };
+    this.room = room;
   }
 
   /**
@@ -60,15 +59,20 @@ export class CachedDecoder implements Decoder {
   async start(prompts: readonly (readonly number[])[]): Promise<StepLogits> {
     const { runnable, cached, place, room, texts } = this;
     const { graphs, model } = runnable;
-    const [{ length }] = prompts;
+    const length = prompts.reduce((most, prompt) => Math.max(most, prompt.length), 0);
+    const starts = prompts.map((prompt) => length - prompt.length);
     const piece = pieceLength(length);
     const perInput = piece === 1 ? room.rows : 1;
     const rows = prompts.length * perInput;
     const encoded =
       texts.length > 0 ? model.generation?.decoder?.encode(sourceBatch(model, texts)) : undefined;
-    const most = Math.max(room.maxLength, piece * Math.ceil(length / piece));
-    const capacity = firstCapacity(room, { length, piece, most });
-    const shape = { texts: encoded?.texts, rows, capacity, best: room.best };
+    const needs = { length, piece, maxLength: room.maxLength, firstCapacity: room.firstCapacity };
+    const most = mostRoom(needs);
+    const padding = starts.some((start) => start > 0);
+    const sizes = { texts: encoded?.texts, rows, best: room.best, ...(padding && { padding }) };
+    const allRows = prompts.length * room.rows;
+    const stepWith = (capacity: number): Graph => cached.step({ ...sizes, rows: allRows, capacity });
+    const shape = { ...sizes, capacity: firstRoom(needs, stepWith, cached.rowStates) };
     const state = await graphs.createState(cached.step(shape), place);
     const inputs = prompts.map((_, input) => input);
     const ids = i32([rows, 1], new Int32Array(rows));
@@ -77,6 +81,7 @@ export class CachedDecoder implements Decoder {
       shape,
       count: inputs.length,
       inputs,
+      starts,
       perInput,
       isAtPrompt: true,
       most,
@@ -89,10 +94,14 @@ export class CachedDecoder implements Decoder {
       this.backends.add(backend);
     }
     let logits: StepLogits = new Float32Array(0);
+    const padded = prompts.map((prompt, input) => [
+      ...new Array<number>(starts[input]).fill(model.padTokenId),
+      ...prompt,
+    ]);
     for (let from = 0; from < length; from += piece) {
       const tokens = new Int32Array(rows * piece).fill(model.padTokenId);
       for (let row = 0; row < rows; row++)
-        tokens.set(prompts[Math.floor(row / perInput)].slice(from, from + piece), row * piece);
+        tokens.set(padded[Math.floor(row / perInput)].slice(from, from + piece), row * piece);
       logits = await this.run(begun, i32([rows, piece], tokens), Math.min(piece, length - from));
     }
     const firsts = inputs.map((input) => input * perInput);
@@ -163,7 +172,8 @@ export class CachedDecoder implements Decoder {
     const { state, length: position } = begun;
     await this.makeRoom(begun, position + length);
     const shape = { ...begun.shape, length };
-    const inputs = this.cached.inputs(shape, { ids, position, count });
+    const starts = shape.padding === true && { starts: startsOf(begun) };
+    const inputs = this.cached.inputs(shape, { ids, position, count, ...starts });
     let logits = await this.compute(state, shape, inputs);
     // A step writes the same into the cache, whichever logits it gives.
     if (!areEnough(logits, rows)) logits = await this.compute(state, { ...shape, best: undefined }, inputs);
@@ -193,9 +203,6 @@ export class CachedDecoder implements Decoder {
   }
 }
 
-/** The room of a decoder, with defaults. */
-type CheckedRoom = DecoderRoom & Required<Pick<DecoderRoom, 'firstCapacity'>>;
-
 /** What there is from the prompt on. */
 interface Begun {
   readonly state: BoundState;
@@ -204,12 +211,14 @@ interface Begun {
   /** How many inputs there were, and those that are in the state. */
   readonly count: number;
   inputs: readonly number[];
+  /** The place of the first token of each input. */
+  readonly starts: readonly number[];
   /** Rows of an input in the state. */
   perInput: number;
   isAtPrompt: boolean;
-  /** Tokens of each row. */
+  /** Places that each row has taken. */
   length: number;
-  /** Most tokens for which room is made. */
+  /** Most places for which room is made. */
   readonly most: number;
   /** The tokens of a step, [rows, 1]: the same memory for all steps of these rows. */
   ids: Tensor<'i32'>;
@@ -220,13 +229,9 @@ function placeOf(row: number, { inputs, perInput }: Begun): number {
   return inputs.indexOf(Math.floor(row / perInput)) * perInput + (row % perInput);
 }
 
-/** Tokens for which there is room at first. */
-function firstCapacity(
-  { firstCapacity: least, maxLength }: CheckedRoom,
-  { length, piece, most }: { readonly length: number; readonly piece: number; readonly most: number },
-): number {
-  if (piece === 1) return Math.min(least, maxLength);
-  return Math.max(piece, Math.min(powerAbove(length + least), most, MOST_AT_FIRST));
+/** The place of the first token of each row that is in the state. */
+function startsOf({ inputs, starts, perInput }: Begun): readonly number[] {
+  return inputs.flatMap((input) => new Array<number>(perInput).fill(starts[input]));
 }
 
 function shapeOf({ states, values }: Graph, name: string): readonly number[] {

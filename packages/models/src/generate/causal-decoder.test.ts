@@ -247,4 +247,11 @@ test('impossible steps are refused', () => {
   expect(() => inputs({ rows: 1, length: 100, capacity: 512 }, { ids, position: 200 })).toThrow(
     'a step of 100 tokens must not go around the 256 places of a window, got position 200',
   );
+  const padded = { rows: 2, capacity: 8, padding: true };
+  const tokens = { ids: [[1], [2]], position: 4 };
+  expect(() => inputs(padded, tokens)).toThrow('starts must be there for rows with padding, got undefined');
+  expect(() => inputs(padded, { ...tokens, starts: [0, 8] })).toThrow('starts must be integers from 0 to 7');
+  expect(() => inputs({ rows: 2, capacity: 8 }, { ...tokens, starts: [0, 1] })).toThrow(
+    'starts must be absent for rows without padding, got [0, 1]',
+  );
 });

@@ -10,7 +10,7 @@ export interface DecoderPlace {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Continues rows of tokens. Every row has equally many tokens. */
+/** Continues rows of tokens. A step adds a token to each of them. */
 export interface Decoder {
   /** Number of tokens. */
   readonly vocabSize: number;

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { byteTokenizer } from '../byte-tokenizer.ts';
 import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
 import { TextGenerator } from '../loaded/text-generator.ts';
+import type { GeneratedSequence } from './options.ts';
 import { longformerFamily } from '../longformer/index.ts';
 import { reformerFamily, type Reformer } from '../reformer/index.ts';
 
@@ -194,6 +195,21 @@ test('a text ends before another', async () => {
   expect(pieces.join('')).toBe(stopped.text);
   expect(whole.ids.slice(0, stopped.ids.length)).toEqual(stopped.ids);
   expect(stopped.ids.length).toBeLessThan(12);
+});
+
+test('beams end before a text', async () => {
+  const options = { max_new_tokens: 6, eos_token_id: [], num_beams: 3, num_return_sequences: 3 };
+  const { decode } = byteTokenizer(-60);
+  const whole = await loaded.generate('QUEEQUEG', options);
+  // A token is a byte, so that a text of one letter ends a beam where its token would.
+  const stop = decode([whole.ids[2]]);
+  const stopped = await loaded.generate('QUEEQUEG', { ...options, stop });
+  const ended = await loaded.generate('QUEEQUEG', { ...options, eos_token_id: [whole.ids[2]] });
+  const plain = ({ ids, end, score }: GeneratedSequence): unknown => ({ ids, end, score });
+  expect(stopped.sequences.map(plain)).toEqual(ended.sequences.map(plain));
+  expect(stopped.sequences.map(({ end }) => end)).toContain('stop');
+  for (const { ids, end, text } of stopped.sequences)
+    expect(text).toBe(decode(end === 'stop' ? ids.slice(0, -1) : [...ids]));
 });
 
 describe('refuses', () => {

@@ -101,9 +101,8 @@ function planOf(options: CaseOptions, promptLength: number): SearchPlan {
       suppressed: [],
       suppressedFirst: [],
       eos: options.eos,
-      promptLength,
-      maxLength: options.max_length,
     },
+    span: { promptLength, maxLength: options.max_length },
   };
 }
 

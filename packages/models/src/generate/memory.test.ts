@@ -37,9 +37,8 @@ const RULES: ScoreRules = {
   suppressed: [5],
   suppressedFirst: [6],
   eos: [],
-  promptLength: 1,
-  maxLength: 1_000,
 };
+const PROMPTS = [{ ids: [2], maxLength: 1_000 }];
 
 const BEAMS: BeamRules = { beams: ROWS, lengthPenalty: 1, earlyStopping: 'never' };
 const CHOICES: readonly Choice[] = [
@@ -47,14 +46,15 @@ const CHOICES: readonly Choice[] = [
   { kind: 'sample', temperature: 1, topK: 50, topP: 0.9, seed: 0 },
   { kind: 'sample', temperature: 1, topK: 0, topP: 0.9, seed: 0 },
   { kind: 'beams', ...BEAMS },
+  { kind: 'beams', ...BEAMS, draws: { temperature: 1, topK: 50, topP: 0.9, seed: 0 } },
 ];
 
 test.each(CHOICES)('$kind', async (choice) => {
   const bytes: number[] = [];
   const onStep = (): void => void bytes.push(process.memoryUsage().arrayBuffers);
   const plan = { choice, rules: RULES, returned: 1 };
-  if (choice.kind === 'beams') await searchBeams(new StillDecoder(), [[2]], plan, choice, { onStep });
-  else await searchTokens(new StillDecoder(), [[2]], plan, { onStep });
+  if (choice.kind === 'beams') await searchBeams(new StillDecoder(), PROMPTS, plan, choice, { onStep });
+  else await searchTokens(new StillDecoder(), PROMPTS, plan, { onStep });
   expect(bytes).toHaveLength(999);
   // An array for each token of one step would already be more.
   expect(Math.max(...bytes.slice(2)) - bytes[2]).toBeLessThan(WORDS * 4 * 4);

@@ -20,20 +20,37 @@ export function rowsOf({ choice, returned }: SearchPlan): number {
   return choice.kind === 'beams' ? choice.beams : returned;
 }
 
-/** Opens the decoder of a model for a search. */
+/** An input, and how it is searched. */
+export interface PlannedSource {
+  readonly source: SearchSource;
+  readonly plan: SearchPlan;
+}
+
+/**
+ * Places that the rows of inputs need: the longest prompt and, behind it, as many new tokens as any may have,
+ * because prompts end at the same place.
+ */
+export function placesOf(inputs: readonly PlannedSource[]): number {
+  const most = (count: (input: PlannedSource) => number): number =>
+    inputs.reduce((all, input) => Math.max(all, count(input)), 0);
+  const added = most(({ plan: { span } }) => span.maxLength - span.promptLength);
+  return added + most(({ source }) => source.prompt.length);
+}
+
+/** Opens the decoder of a model for a search. The plans differ by nothing but where tokens stand. */
 export function openDecoder(
   runnable: RunnableModel,
-  sources: readonly SearchSource[],
-  plan: SearchPlan,
+  inputs: readonly PlannedSource[],
   place: DecoderPlace,
 ): Decoder {
   if (runnable.model.generation?.cached === undefined) return new WholeTextDecoder(runnable, place);
-  const texts = sources.flatMap(({ text }) => text ?? []);
-  const best = neededLogits(plan, runnable.model.vocabSize ?? 0);
+  const texts = inputs.flatMap(({ source }) => source.text ?? []);
+  const plans = inputs.map(({ plan }) => plan);
+  const best = neededLogits(plans, runnable.model.vocabSize ?? 0);
   return new CachedDecoder(
     runnable,
     texts,
-    { rows: rowsOf(plan), maxLength: plan.rules.maxLength, best },
+    { rows: rowsOf(plans[0]), maxLength: placesOf(inputs), best },
     place,
   );
 }

@@ -93,6 +93,6 @@ export async function generateAll(
 }
 
 /** Most new tokens of a search. */
-export function newTokens({ rules }: SearchPlan): number {
-  return rules.maxLength - rules.promptLength;
+export function newTokens({ span }: SearchPlan): number {
+  return span.maxLength - span.promptLength;
 }

@@ -41,7 +41,10 @@ export interface SearchOptions {
   readonly top_p?: number;
   /** Equal seeds draw equal tokens, for each text by itself. Default 0. */
   readonly seed?: number;
-  /** Number of beams; with more than 1, the text of the best score is searched for. Default 1. */
+  /**
+   * Number of beams; with more than 1, the text of the best score is searched for. With `do_sample`, how
+   * beams go on is drawn. Default 1.
+   */
   readonly num_beams?: number;
   /**
    * The score of a beam is the sum of its log probabilities over this power of its length: the greater, the
@@ -73,7 +76,7 @@ export interface SearchOptions {
   readonly eos_token_id?: number | IntegerList;
   /** The token that decoding begins with, in models with an encoder. Default: that of the model. */
   readonly decoder_start_token_id?: number;
-  /** Texts before which the text ends. Not with beams. */
+  /** Texts before which the text ends. */
   readonly stop?: string | readonly string[];
 }
 

@@ -13,9 +13,10 @@ test('by default the likeliest token, 64 times, or as often as there is room', (
   expect(plan({})).toMatchObject({
     choice: { kind: 'greedy' },
     returned: 1,
-    rules: { eos: [2], maxLength: 67 },
+    rules: { eos: [2] },
+    span: { promptLength: 3, maxLength: 67 },
   });
-  expect(planSearch({}, {}, { ...PLACE, room: 10 }).rules.maxLength).toBe(10);
+  expect(planSearch({}, {}, { ...PLACE, room: 10 }).span.maxLength).toBe(10);
 });
 
 test.each<[SearchSettings, SearchSettings, number]>([
@@ -28,7 +29,7 @@ test.each<[SearchSettings, SearchSettings, number]>([
   // The call's greatest length goes before the files' least.
   [{ max_new_tokens: 5 }, { max_length: 50, min_length: 30 }, 8],
 ])('%j over %j: at most %i tokens', (options, defaults, expected) => {
-  expect(plan(options, defaults).rules.maxLength).toBe(expected);
+  expect(plan(options, defaults).span.maxLength).toBe(expected);
 });
 
 test('draws and beams', () => {
@@ -83,7 +84,6 @@ test.each<[SearchSettings, SearchSettings, string]>([
   [{ min_new_tokens: 20 }, { max_length: 15 }, 'got 23 and 15'],
   [{ max_length: 3 }, {}, 'max_length must be above the 3 tokens of the prompt, got 3'],
   [{ max_new_tokens: 98 }, {}, 'a prompt and its new tokens must be at most 100 tokens together, got 3 + 98'],
-  [{ num_beams: 2, stop: ['x'] }, {}, 'stop does not go with num_beams, got num_beams 2'],
   [
     { suppress_tokens: [4, 5], forced_eos_token_id: [5] },
     {},
@@ -95,13 +95,22 @@ test.each<[SearchSettings, SearchSettings, string]>([
   );
 });
 
-test('draws with beams', () => {
-  expect(() => plan({ num_beams: 4, do_sample: true })).toThrow(
-    expect.objectContaining({
-      code: 'UNSUPPORTED',
-      message: expect.stringContaining('do_sample does not go with num_beams'),
-    }),
-  );
+test('beams that are drawn', () => {
+  const options = { num_beams: 4, do_sample: true, temperature: 2, seed: 3 };
+  expect(plan(options).choice).toEqual({
+    kind: 'beams',
+    beams: 4,
+    lengthPenalty: 1,
+    earlyStopping: false,
+    draws: { temperature: 2, topK: 50, topP: 1, seed: 3 },
+  });
+  expect(plan({ num_beams: 4 }, { do_sample: true, temperature: 2 }).choice).toMatchObject({
+    draws: { temperature: 2, seed: 0 },
+  });
+  expect(idleOptions(options, plan(options))).toEqual([]);
+  expect(idleOptions({ seed: 3 }, plan({ num_beams: 4, seed: 3 }))).toEqual([
+    'seed does nothing without do_sample',
+  ]);
 });
 
 test.each<[object, string]>([

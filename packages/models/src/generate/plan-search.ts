@@ -19,7 +19,7 @@ export interface SearchPlace {
 
 /**
  * The plan of a search. `options` are those of the call, `defaults` those of the model's files. Errors:
- * `INVALID_ARGUMENT` (options that contradict each other, no room), `UNSUPPORTED` (draws with beams).
+ * `INVALID_ARGUMENT` (options that contradict each other, no room).
  */
 export function planSearch(
   options: SearchSettings,
@@ -28,7 +28,7 @@ export function planSearch(
 ): SearchPlan {
   const all = { ...defaults, ...options };
   const { where, promptLength } = place;
-  const choice = choiceOf(where, all);
+  const choice = choiceOf(all);
   const eos = all.eos_token_id ?? place.eos;
   refuseContradictions(where, options, all, choice);
   return {
@@ -45,9 +45,8 @@ export function planSearch(
       suppressed: all.suppress_tokens ?? [],
       suppressedFirst: all.begin_suppress_tokens ?? [],
       eos,
-      promptLength,
-      maxLength: maxLengthOf(options, defaults, place),
     },
+    span: { promptLength, maxLength: maxLengthOf(options, defaults, place) },
   };
 }
 
@@ -62,24 +61,25 @@ export function idleOptions(options: SearchSettings, { choice }: SearchPlan): re
       .filter((name) => options[name] !== undefined)
       .map((name) => `${name} does nothing without ${without}`);
   return [
-    ...(choice.kind === 'sample' ? [] : idle(OF_DRAWING, 'do_sample')),
+    ...(drawsOf(choice) ? [] : idle(OF_DRAWING, 'do_sample')),
     ...(choice.kind === 'beams' ? [] : idle(OF_BEAMS, 'num_beams')),
   ];
 }
 
-function choiceOf(where: string, all: SearchSettings): Choice {
-  const { num_beams: beams = 1, do_sample: draws = false } = all;
-  if (beams > 1 && draws) {
-    const message = `do_sample does not go with num_beams: set do_sample to false or num_beams to 1, got num_beams ${beams}`;
-    throw new AttnError('UNSUPPORTED', where, message);
-  }
+/** Whether tokens are drawn. */
+function drawsOf(choice: Choice): boolean {
+  return choice.kind === 'sample' || (choice.kind === 'beams' && choice.draws !== undefined);
+}
+
+function choiceOf(all: SearchSettings): Choice {
+  const { num_beams: beams = 1, do_sample: isDrawn = false } = all;
+  const { temperature = 1, top_k: topK = 50, top_p: topP = 1, seed = 0 } = all;
+  const draws = { temperature, topK, topP, seed };
   if (beams > 1) {
     const { length_penalty: lengthPenalty = 1, early_stopping: earlyStopping = false } = all;
-    return { kind: 'beams', beams, lengthPenalty, earlyStopping };
+    return { kind: 'beams', beams, lengthPenalty, earlyStopping, ...(isDrawn && { draws }) };
   }
-  if (!draws) return { kind: 'greedy' };
-  const { temperature = 1, top_k: topK = 50, top_p: topP = 1, seed = 0 } = all;
-  return { kind: 'sample', temperature, topK, topP, seed };
+  return isDrawn ? { kind: 'sample', ...draws } : { kind: 'greedy' };
 }
 
 function refuseContradictions(
@@ -104,8 +104,6 @@ function refuseContradictions(
     fail(`num_return_sequences must be at most num_beams, got ${returned} and ${choice.beams}`);
   if (choice.kind === 'greedy' && returned > 1)
     fail(`num_return_sequences above 1 needs num_beams or do_sample, got ${returned}`);
-  if (choice.kind === 'beams' && all.stop !== undefined && all.stop.length > 0)
-    fail(`stop does not go with num_beams, got num_beams ${choice.beams}`);
   if (maxNew !== undefined && minNew !== undefined && minNew > maxNew)
     fail(`min_new_tokens must be at most max_new_tokens, got ${minNew} and ${maxNew}`);
   if (maxLength !== undefined && minLength !== undefined && minLength > maxLength)

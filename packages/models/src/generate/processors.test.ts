@@ -1,17 +1,21 @@
 // What each rule does to the scores of a row.
 import { expect, test } from 'vitest';
-import { Processors, type ScoreRules } from './processors.ts';
-import { NO_RULES } from './processors.testing.ts';
+import { Processors, type RowSpan, type ScoreRules } from './processors.ts';
+import { NO_RULES, SHORT_SPAN } from './processors.testing.ts';
 
 /** The ids whose scores changed, with their scores; ids that became impossible have none. */
 function changes(
   row: readonly number[],
   rules: Partial<ScoreRules>,
+  span: Partial<RowSpan> = {},
 ): Readonly<Record<number, number | null>> {
   const before = Float32Array.from({ length: 8 }, (_, id) => (id % 2 === 0 ? 2 : -2));
   const scores = before.slice();
   const space = Int32Array.of(...row, 3, 3);
-  new Processors({ ...NO_RULES, ...rules }, 8).process(scores, space, row.length);
+  new Processors({ ...NO_RULES, ...rules }, 8).process(scores, space, row.length, {
+    ...SHORT_SPAN,
+    ...span,
+  });
   const changed = [...scores.entries()].filter(([id, score]) => score !== before[id]);
   return Object.fromEntries(changed.map(([id, score]) => [id, score === -Infinity ? null : score]));
 }
@@ -25,8 +29,8 @@ function lengths(rules: Partial<ScoreRules>): readonly [number[], number[]] {
   const processors = new Processors({ ...NO_RULES, ...rules }, 8);
   const all = [1, 2, 3, 4, 5, 6, 7];
   return [
-    all.filter((length) => processors.readAt(length)),
-    all.filter((length) => processors.forcesAt(length)),
+    all.filter((length) => processors.readAt(length, SHORT_SPAN)),
+    all.filter((length) => processors.forcesAt(length, SHORT_SPAN)),
   ];
 }
 
@@ -71,16 +75,19 @@ test('bad words: single ones always, others behind their begin; the end of a tex
 test('least lengths, with the prompt and without', () => {
   expect(changes([2, 3, 4], { minLength: 4 })).toEqual({ 1: null });
   expect(changes([2, 3, 4, 5], { minLength: 4 })).toEqual({});
-  expect(changes([2, 3, 4], { minNewTokens: 2, promptLength: 2, eos: [1, 6] })).toEqual({ 1: null, 6: null });
-  expect(changes([2, 3, 4, 5], { minNewTokens: 2, promptLength: 2 })).toEqual({});
+  expect(changes([2, 3, 4], { minNewTokens: 2, eos: [1, 6] }, { promptLength: 2 })).toEqual({
+    1: null,
+    6: null,
+  });
+  expect(changes([2, 3, 4, 5], { minNewTokens: 2 }, { promptLength: 2 })).toEqual({});
 });
 
 test('forced tokens, behind all that is forbidden', () => {
   const forced = Object.fromEntries(Array.from({ length: 8 }, (_, id) => [id, id === 6 ? 0 : null]));
   expect(changes([2], { forcedBos: 6, noRepeatNgramSize: 1, badWords: [[6]] })).toEqual(forced);
   expect(changes([2, 3], { forcedBos: 6 })).toEqual({});
-  expect(changes([2, 3, 4], { forcedEos: [6], maxLength: 4 })).toEqual(forced);
-  expect(changes([2, 3], { forcedEos: [6], maxLength: 4 })).toEqual({});
+  expect(changes([2, 3, 4], { forcedEos: [6] }, { maxLength: 4 })).toEqual(forced);
+  expect(changes([2, 3], { forcedEos: [6] }, { maxLength: 4 })).toEqual({});
 });
 
 test('suppressed tokens, always or at the begin', () => {

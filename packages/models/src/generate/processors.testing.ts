@@ -1,7 +1,7 @@
 /** For tests of rules and searches. */
-import type { ScoreRules } from './processors.ts';
+import type { RowSpan, ScoreRules } from './processors.ts';
 
-/** Rules that change no score, for rows of up to 8 tokens that end with 1. */
+/** Rules that change no score, for rows that end with 1. */
 export const NO_RULES: ScoreRules = {
   repetitionPenalty: 1,
   noRepeatNgramSize: 0,
@@ -13,6 +13,7 @@ export const NO_RULES: ScoreRules = {
   suppressed: [],
   suppressedFirst: [],
   eos: [1],
-  promptLength: 1,
-  maxLength: 8,
 };
+
+/** Rows of up to 8 tokens, one of which is the prompt. */
+export const SHORT_SPAN: RowSpan = { promptLength: 1, maxLength: 8 };

@@ -28,6 +28,10 @@ export interface ScoreRules {
   readonly suppressedFirst: readonly number[];
   /** Tokens that end a row. */
   readonly eos: readonly number[];
+}
+
+/** Where the new tokens of a row stand. */
+export interface RowSpan {
   /** Tokens of the prompt. */
   readonly promptLength: number;
   /** Most tokens of a row, those of the prompt included. */
@@ -37,7 +41,7 @@ export interface ScoreRules {
 /** A rule, and the lengths of rows behind which it does something. */
 interface TimedRule {
   readonly process: Processor;
-  readonly isNow: (length: number) => boolean;
+  readonly isNow: (length: number, span: RowSpan) => boolean;
   /** Whether it takes the place of all scores that were there. */
   readonly forces?: boolean;
 }
@@ -51,28 +55,25 @@ export class Processors {
   }
 
   /** Changes the scores of all tokens of a row, in place. Of `row`, only the first `length` tokens count. */
-  process(scores: Float32Array, row: Int32Array, length: number): void {
-    for (const { process, isNow } of this.rules) if (isNow(length)) process(scores, row, length);
+  process(scores: Float32Array, row: Int32Array, length: number, span: RowSpan): void {
+    for (const { process, isNow } of this.rules) if (isNow(length, span)) process(scores, row, length);
   }
 
   /** Whether a token is forced behind rows of this length: their scores do not count. */
-  forcesAt(length: number): boolean {
-    return this.rules.some(({ forces, isNow }) => forces === true && isNow(length));
+  forcesAt(length: number, span: RowSpan): boolean {
+    return this.rules.some(({ forces, isNow }) => forces === true && isNow(length, span));
   }
 
   /** Whether rules may change the score of any token behind rows of this length. */
-  readAt(length: number): boolean {
-    return !this.forcesAt(length) && this.rules.some(({ isNow }) => isNow(length));
+  readAt(length: number, span: RowSpan): boolean {
+    return !this.forcesAt(length, span) && this.rules.some(({ isNow }) => isNow(length, span));
   }
 }
 
 function timedRules(rules: ScoreRules, vocabSize: number): readonly TimedRule[] {
-  const { eos, promptLength, maxLength, forcedBos, forcedEos, suppressed, suppressedFirst } = rules;
+  const { eos, forcedBos, forcedEos, suppressed, suppressedFirst, minLength, minNewTokens } = rules;
   const badWords = rules.badWords.filter(([id, ...more]) => more.length > 0 || !eos.includes(id));
-  const first = promptLength > 1 || forcedBos === undefined ? promptLength : promptLength + 1;
-  const minTotal = Math.max(rules.minLength, promptLength + rules.minNewTokens);
   const always = (): boolean => true;
-  const at = (place: number) => (length: number) => length === place;
   return [
     rules.repetitionPenalty !== 1 && {
       process: repetitionPenalty(rules.repetitionPenalty, vocabSize),
@@ -80,12 +81,27 @@ function timedRules(rules: ScoreRules, vocabSize: number): readonly TimedRule[] 
     },
     rules.noRepeatNgramSize > 0 && { process: noRepeatNgram(rules.noRepeatNgramSize), isNow: always },
     badWords.length > 0 && { process: noBadWords(badWords), isNow: always },
-    minTotal > promptLength &&
-      eos.length > 0 && { process: suppress(eos), isNow: (length: number) => length < minTotal },
-    forcedBos !== undefined && { process: force([forcedBos]), isNow: at(1), forces: true },
-    forcedEos.length > 0 && { process: force(forcedEos), isNow: at(maxLength - 1), forces: true },
+    eos.length > 0 && {
+      process: suppress(eos),
+      isNow: (length: number, { promptLength }: RowSpan) =>
+        length < Math.max(minLength, promptLength + minNewTokens),
+    },
+    forcedBos !== undefined && {
+      process: force([forcedBos]),
+      isNow: (length: number) => length === 1,
+      forces: true,
+    },
+    forcedEos.length > 0 && {
+      process: force(forcedEos),
+      isNow: (length: number, { maxLength }: RowSpan) => length === maxLength - 1,
+      forces: true,
+    },
     suppressed.length > 0 && { process: suppress(suppressed), isNow: always },
-    suppressedFirst.length > 0 && { process: suppress(suppressedFirst), isNow: at(first) },
+    suppressedFirst.length > 0 && {
+      process: suppress(suppressedFirst),
+      isNow: (length: number, { promptLength }: RowSpan) =>
+        length === (promptLength > 1 || forcedBos === undefined ? promptLength : promptLength + 1),
+    },
   ].filter((rule) => rule !== false);
 }
 

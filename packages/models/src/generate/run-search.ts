@@ -2,16 +2,16 @@
 import { throwIfAborted } from '@attn/core/backend';
 import type { RunnableModel } from '../runnable-model.ts';
 import { searchBeams } from './beam-search.ts';
+import { BeamTexts } from './beam-texts.ts';
 import type { DecoderPlace } from './decoder.ts';
-import { openDecoder, type SearchSource } from './open-decoder.ts';
+import { openDecoder, type PlannedSource } from './open-decoder.ts';
 import type { Generated, GeneratedSequence } from './options.ts';
-import type { FoundRow, SearchPlan } from './search.ts';
+import type { FoundRow } from './search.ts';
 import { TextStream } from './text-stream.ts';
 import { searchTokens } from './token-search.ts';
 
-/** How a search runs. Inputs are counted in the order of the sources. */
+/** How a search runs. Inputs are counted in their order. */
 export interface SearchRun extends DecoderPlace {
-  readonly plan: SearchPlan;
   /** Texts before which a row ends. */
   readonly stop: readonly string[];
   /** Called after each step, with the inputs that took part. */
@@ -23,25 +23,29 @@ export interface SearchRun extends DecoderPlace {
 }
 
 /**
- * Generates the texts of inputs whose plan is the same, and whose prompts have equally many tokens: several
- * at once in models with an encoder. Errors: `ABORTED`, `RUN_FAILED`, those of the backends.
+ * Generates the texts of inputs whose plans differ by nothing but where their tokens stand. Errors:
+ * `ABORTED`, `RUN_FAILED`, those of the backends.
  */
 export async function runSearch(
   where: string,
   runnable: RunnableModel,
-  sources: readonly SearchSource[],
-  { plan, stop, onStep, onToken, onText, backend, signal }: SearchRun,
+  inputs: readonly PlannedSource[],
+  { stop, onStep, onToken, onText, backend, signal }: SearchRun,
 ): Promise<readonly Generated[]> {
   const { tokenizer } = runnable;
+  const [{ plan }] = inputs;
   const { choice, returned } = plan;
-  const prompts = sources.map(({ prompt }) => prompt);
-  await using decoder = openDecoder(runnable, sources, plan, { backend, signal });
+  const prompts = inputs.map(({ source, plan: { span } }) => ({
+    ids: source.prompt,
+    maxLength: span.maxLength,
+  }));
+  await using decoder = openDecoder(runnable, inputs, { backend, signal });
   /** The texts of each input, as many as are returned. */
-  const streams = prompts.map((prompt, input) =>
+  const streams = prompts.map(({ ids }, input) =>
     tokenizer
       ? Array.from(
           { length: returned },
-          (_, row) => new TextStream(tokenizer, prompt, stop, (piece) => onText?.(piece, input, row)),
+          (_, row) => new TextStream(tokenizer, ids, stop, (piece) => onText?.(piece, input, row)),
         )
       : [],
   );
@@ -58,9 +62,18 @@ export async function runSearch(
     },
     onToken: (id: number, row: number) => take(id, Math.floor(row / returned), row % returned),
   };
+  const texts =
+    choice.kind === 'beams' && stop.length > 0 && tokenizer !== undefined
+      ? new BeamTexts(
+          tokenizer,
+          inputs.map(({ source }) => source.prompt),
+          choice.beams,
+          stop,
+        )
+      : undefined;
   const results =
     choice.kind === 'beams'
-      ? await searchBeams(decoder, prompts, plan, choice, watch)
+      ? await searchBeams(decoder, prompts, plan, choice, { ...watch, texts })
       : await searchTokens(decoder, prompts, plan, watch);
   onStep(stepping);
   return results.map((rows, input) => {
@@ -68,7 +81,8 @@ export async function runSearch(
       for (const [row, { ids }] of rows.entries()) for (const id of ids) take(id, input, row);
     for (const stream of streams[input]) stream.finish();
     const sequences = rows.map((row, i) => sequenceOf(row, streams[input].at(i)?.text));
-    const promptTokens = (sources[input].text?.ids ?? prompts[input]).length;
+    const { text, prompt } = inputs[input].source;
+    const promptTokens = (text?.ids ?? prompt).length;
     return { ...sequences[0], sequences, promptTokens, backends: [...decoder.backends] };
   });
 }

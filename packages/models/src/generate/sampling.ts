@@ -16,6 +16,12 @@ export interface Sampling {
   readonly topP: number;
 }
 
+/** How tokens are drawn, and from which random numbers. */
+export interface Draws extends Sampling {
+  /** Equal seeds draw equal tokens. */
+  readonly seed: number;
+}
+
 /** How many of the likeliest are looked at first where top-p alone decides. */
 const FIRST = 64;
 
@@ -28,13 +34,15 @@ export function uniform(seed: number): () => number {
 /** Draws tokens from logits in the order of their ids. It keeps its memory from draw to draw. */
 export class Sampler {
   private readonly sampling: Sampling;
+  private readonly least: number;
   private readonly probabilities: Float64Array;
   /** Selections of more and more tokens: only the first, until top-p asks for more. */
   private readonly selections: Largest[] = [];
 
-  /** `most` is the greatest number of logits of a draw. */
-  constructor(sampling: Sampling, most: number) {
+  /** `most` is the greatest number of logits of a draw; top-k and top-p leave at least `least` tokens. */
+  constructor(sampling: Sampling, most: number, least = 1) {
     this.sampling = sampling;
+    this.least = least;
     this.probabilities = new Float64Array(most);
   }
 
@@ -46,24 +54,22 @@ export class Sampler {
    * @param threshold uniform in [0, 1)
    */
   draw(logits: Float32Array, threshold: number): number {
+    return placeAt(this.weigh(logits), threshold);
+  }
+
+  /** Divides logits by the temperature, in place; those that may not be drawn become -Infinity. */
+  warp(logits: Float32Array): void {
     const weights = this.weigh(logits);
-    let total = 0;
-    for (let id = 0; id < weights.length; id++) total += weights[id];
-    let sum = 0;
-    let last = 0;
-    for (let id = 0; id < weights.length; id++) {
-      if (weights[id] === 0) continue;
-      sum += weights[id];
-      if (threshold * total < sum) return id;
-      last = id;
-    }
-    return last; // rounding may put the threshold behind the sum
+    const { temperature } = this.sampling;
+    for (let id = 0; id < weights.length; id++)
+      logits[id] = weights[id] > 0 ? logits[id] / temperature : -Infinity;
   }
 
   /** Weights of all tokens in proportion to their probabilities; 0 for those that may not be drawn. */
   weigh(logits: Float32Array): Float64Array {
     const weights = this.probabilities.subarray(0, logits.length);
-    const { temperature, topK, topP } = this.sampling;
+    const { temperature, topP } = this.sampling;
+    const topK = this.sampling.topK > 0 ? Math.max(this.sampling.topK, this.least) : 0;
     const most = greatest(logits);
     for (let id = 0; id < weights.length; id++)
       weights[id] = Math.exp(belowOf(logits[id], most) / temperature);
@@ -84,7 +90,7 @@ export class Sampler {
       let sum = 0;
       for (let i = 0; i < best.size; i++) {
         sum += weights[best.ids[i]];
-        if (sum >= topP * total) {
+        if (sum >= topP * total && i + 1 >= this.least) {
           keep(weights, best, i + 1);
           return;
         }
@@ -106,6 +112,24 @@ export class Sampler {
     best.sort();
     return best;
   }
+}
+
+/**
+ * The place of a weight on a line on which the weights lie one behind the other, at a threshold in [0, 1)
+ * of its length; -1 where all weights are 0.
+ */
+export function placeAt(weights: Float64Array, threshold: number): number {
+  let total = 0;
+  for (let place = 0; place < weights.length; place++) total += weights[place];
+  let sum = 0;
+  let last = -1;
+  for (let place = 0; place < weights.length; place++) {
+    if (weights[place] === 0) continue;
+    sum += weights[place];
+    if (threshold * total < sum) return place;
+    last = place;
+  }
+  return last; // rounding may put the threshold behind the sum
 }
 
 /** Leaves only the first so many of a selection. */

@@ -15,6 +15,7 @@ describe.each(goldens)('$id', (golden) => {
   test('rows, their scores, and the scores of each step', async () => {
     const { plan, prompts, options } = golden;
     const network = new ReplayedDecoder(golden);
+    const begins = prompts.map((ids) => ({ ids, maxLength: plan.span.maxLength }));
     let step = 0;
     const onScores = (rows: readonly Float32Array[]): void => {
       for (const [row, scores] of rows.entries()) {
@@ -30,8 +31,8 @@ describe.each(goldens)('$id', (golden) => {
     };
     const results =
       plan.choice.kind === 'beams'
-        ? await searchBeams(network, prompts, plan, plan.choice, { onScores })
-        : await searchTokens(network, prompts, plan, { onScores });
+        ? await searchBeams(network, begins, plan, plan.choice, { onScores })
+        : await searchTokens(network, begins, plan, { onScores });
     expect(step).toBe(golden.steps);
     const rows = results.flat();
     expect(rows).toHaveLength(golden.sequences.length);

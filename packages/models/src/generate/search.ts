@@ -1,14 +1,14 @@
 /** What all searches have in common: the plan of a search, its result, and the scores of a step. */
 import { logProbabilities, logSoftmax } from './log-softmax.ts';
-import { Processors, type ScoreRules } from './processors.ts';
-import type { Sampling } from './sampling.ts';
+import { Processors, type RowSpan, type ScoreRules } from './processors.ts';
+import type { Draws } from './sampling.ts';
 import type { BestLogits, StepLogits } from './step-logits.ts';
-import type { TokenRows } from './token-rows.ts';
+import type { RowBegin, TokenRows } from './token-rows.ts';
 
 /** How tokens are chosen. */
 export type Choice =
   | { readonly kind: 'greedy' }
-  | ({ readonly kind: 'sample'; readonly seed: number } & Sampling)
+  | ({ readonly kind: 'sample' } & Draws)
   | ({ readonly kind: 'beams' } & BeamRules);
 
 /** How beams are compared. */
@@ -22,14 +22,32 @@ export interface BeamRules {
    * could be better than these. 'never': as soon as none of any length could be.
    */
   readonly earlyStopping: boolean | 'never';
+  /** How continuations are drawn. Without it, the best are taken. */
+  readonly draws?: Draws | undefined;
 }
 
-/** A search. */
-export interface SearchPlan {
+/** How a search goes, whatever its prompts are. */
+export interface SearchRules {
   readonly choice: Choice;
   readonly rules: ScoreRules;
   /** Rows that are returned for each prompt. */
   readonly returned: number;
+}
+
+/** The search for the texts of one prompt. */
+export interface SearchPlan extends SearchRules {
+  readonly span: RowSpan;
+}
+
+/** A prompt, and the most tokens that its rows may have with it. */
+export type SearchPrompt = RowBegin;
+
+/** What ends rows beside tokens: the texts that these make. It follows the rows of a search. */
+export interface RowTexts {
+  /** Whether the text of a row ends with a token behind it. */
+  ends(row: number, token: number): boolean;
+  /** Row i becomes row `sources[i]` with `tokens[i]` behind it, unless that is `ENDED`. */
+  extend(tokens: Int32Array, sources: Int32Array): void;
 }
 
 /** What follows a search, while it runs. */
@@ -38,6 +56,8 @@ export interface SearchWatch {
   readonly onStep?: ((isRunning: (prompt: number) => boolean) => void) | undefined;
   /** Called with each token as it is chosen; true ends its row. It is not called by beams. */
   readonly onToken?: ((id: number, row: number) => boolean | void) | undefined;
+  /** What ends beams by their texts. */
+  readonly texts?: RowTexts | undefined;
   /**
    * Called with the scores of every row of a step, after all rules. They are those of all tokens where the
    * decoder gives all logits, and hold until it returns.
@@ -49,7 +69,7 @@ export interface SearchWatch {
 export interface FoundRow {
   /** The new tokens, with the one that ended the row. */
   readonly ids: readonly number[];
-  /** `stop` after a token that ends a row, or where `onToken` said so; `length` at the greatest length. */
+  /** `stop` after a token or a text that ends a row; `length` at the greatest length. */
   readonly end: 'stop' | 'length';
   /** The score of beam search. */
   readonly score?: number;
@@ -60,25 +80,32 @@ export interface FoundRow {
 /** The scores of the rows of a step. They keep their memory from step to step. */
 export class StepScores {
   /** One for each row: log probabilities, or logits where `isLog` is false. */
-  rows: readonly Float32Array[];
+  readonly rows: Float32Array[];
   /** The tokens of each row's scores, in rising order; undefined where all tokens have a score. */
-  private tokens: readonly Int32Array[] | undefined;
+  private readonly tokens: (Int32Array | undefined)[];
   private readonly whole: readonly Float32Array[];
+  /** Memory for the scores of few tokens of each row. */
+  private few: readonly { readonly scores: Float32Array; readonly tokens: Int32Array }[] | undefined;
   private readonly processors: Processors;
+  private readonly spans: readonly RowSpan[];
   private readonly isLog: boolean;
   private readonly perPrompt: number;
 
   constructor(
     rules: ScoreRules,
-    size: { prompts: number; perPrompt: number; vocab: number },
-    isLog: boolean,
+    prompts: readonly SearchPrompt[],
+    {
+      perPrompt,
+      vocab,
+      isLog,
+    }: { readonly perPrompt: number; readonly vocab: number; readonly isLog: boolean },
   ) {
-    const { prompts, perPrompt, vocab } = size;
-    const all = new Float32Array(prompts * perPrompt * vocab);
-    this.whole = Array.from({ length: prompts * perPrompt }, (_, row) =>
-      all.subarray(row * vocab, (row + 1) * vocab),
-    );
-    this.rows = this.whole;
+    const count = prompts.length * perPrompt;
+    const all = new Float32Array(count * vocab);
+    this.whole = Array.from({ length: count }, (_, row) => all.subarray(row * vocab, (row + 1) * vocab));
+    this.rows = [...this.whole];
+    this.tokens = new Array<undefined>(count).fill(undefined);
+    this.spans = prompts.map(({ ids, maxLength }) => ({ promptLength: ids.length, maxLength }));
     this.processors = new Processors(rules, vocab);
     this.isLog = isLog;
     this.perPrompt = perPrompt;
@@ -89,37 +116,27 @@ export class StepScores {
    * best logits alone, only those who need no others may ask (`neededLogits`).
    */
   read(step: StepLogits, rows: TokenRows, isFirst: boolean, hasEnded: (row: number) => boolean): void {
-    const { whole, perPrompt, processors } = this;
-    // A forced token has its score whatever the logits are.
-    const best = 'ids' in step && !processors.forcesAt(rows.length) ? step : undefined;
-    if (best === undefined) this.takeAll();
-    else this.takeSome(best.ids.length / (isFirst ? whole.length / perPrompt : whole.length));
+    const { whole, perPrompt, processors, spans } = this;
     for (let row = 0; row < whole.length; row++) {
       if (hasEnded(row)) continue;
-      const source = isFirst ? Math.floor(row / perPrompt) : row;
-      if (best !== undefined) {
-        this.readBest(best, source, row);
+      const prompt = Math.floor(row / perPrompt);
+      const source = isFirst ? prompt : row;
+      const [length, span] = [rows.lengths[row], spans[prompt]];
+      // A forced token has its score whatever the logits are.
+      if ('ids' in step && !processors.forcesAt(length, span)) {
+        this.readBest(step, step.ids.length / (isFirst ? spans.length : whole.length), source, row);
         continue;
       }
+      this.rows[row] = whole[row];
+      this.tokens[row] = undefined;
       if (!('ids' in step)) this.readAll(step, source, row);
-      processors.process(whole[row], rows.rows[row], rows.length);
+      processors.process(whole[row], rows.rows[row], length, span);
     }
   }
 
   /** The token that a score of a row belongs to. */
   tokenAt(row: number, place: number): number {
-    return this.tokens === undefined ? place : this.tokens[row][place];
-  }
-
-  private takeAll(): void {
-    this.rows = this.whole;
-    this.tokens = undefined;
-  }
-
-  private takeSome(count: number): void {
-    if (this.tokens !== undefined) return;
-    this.rows = this.whole.map((scores) => scores.subarray(0, count));
-    this.tokens = this.whole.map(() => new Int32Array(count));
+    return this.tokens[row]?.[place] ?? place;
   }
 
   private readAll(logits: Float32Array, source: number, row: number): void {
@@ -129,12 +146,14 @@ export class StepScores {
     else scores.set(own);
   }
 
-  /** Puts the best of a row in the order of their ids, in which those of all tokens are. */
-  private readBest({ logits, ids, sums }: BestLogits, source: number, row: number): void {
-    const scores = this.rows[row];
-    const tokens = this.tokens?.[row] ?? ids;
-    const from = source * scores.length;
-    for (let i = 0; i < scores.length; i++) {
+  /** Puts the `count` best of a row in the order of their ids, in which those of all tokens are. */
+  private readBest({ logits, ids, sums }: BestLogits, count: number, source: number, row: number): void {
+    this.few ??= this.whole.map((all) => ({ scores: all.subarray(0, count), tokens: new Int32Array(count) }));
+    const { scores, tokens } = this.few[row];
+    this.rows[row] = scores;
+    this.tokens[row] = tokens;
+    const from = source * count;
+    for (let i = 0; i < count; i++) {
       const [id, logit] = [ids[from + i], logits[from + i]];
       let at = i;
       for (; at > 0 && tokens[at - 1] > id; at--) {

@@ -17,6 +17,13 @@ export class StopTexts {
     this.texts = texts;
   }
 
+  /** Copies the text so far, so that the copy may go on in another way. */
+  fork(): StopTexts {
+    const copy = new StopTexts(this.texts);
+    copy.held = this.held;
+    return copy;
+  }
+
   /** The next piece. */
   add(piece: string): StoppedPiece {
     const text = this.held + piece;

@@ -22,6 +22,13 @@ export class TextPieces {
     this.done = prompt.length;
   }
 
+  /** Copies the tokens so far, so that the copy may go on in another way. */
+  fork(): TextPieces {
+    const copy = new TextPieces(this.tokenizer, this.ids);
+    copy.done = this.done;
+    return copy;
+  }
+
   /** The piece that a token completes; empty where it completes none, because a letter lacks bytes. */
   add(id: number): string {
     this.ids = [...this.ids, id];

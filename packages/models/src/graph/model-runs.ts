@@ -11,7 +11,9 @@ import type { RunOptions } from '@attn/core/backend';
 import type { Model, TokenBatch, VectorBatch } from '../model.ts';
 
 /** Options of `LoadedModel.run`. */
-export type ModelRunOptions = Omit<RunOptions, 'state'> & { readonly backend?: string | undefined };
+export type ModelRunOptions = Omit<RunOptions, 'state' | 'outputs'> & {
+  readonly backend?: string | undefined;
+};
 
 /** The outputs of a run by name, and the backend that computed them. */
 export interface GraphOutputs {

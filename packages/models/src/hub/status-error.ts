@@ -37,7 +37,10 @@ export function statusError(response: Response, question: Question): AttnError {
       return error('INVALID_ARGUMENT', message);
     }
     if (hasToken) {
-      return error('INVALID_ARGUMENT', `${refusal}; pass an accessToken that may read this model`);
+      return error(
+        'INVALID_ARGUMENT',
+        `${refusal}; pass the option accessToken of an account that may read this model`,
+      );
     }
     const message = `there is no public ${id} on ${hubUrl}; if the model is private or gated, pass the option accessToken`;
     return error('FILE_NOT_FOUND', message);

@@ -21,13 +21,13 @@ export class TextGenerator extends LoadedModel {
   }
 
   /**
-   * Continues a text or ids, token by token; of a list of them, each as it would be alone. A model with an
-   * encoder reads and writes several at once. A prompt of ids is used as it is. Defaults are those of the
-   * model's `generation_config.json`.
+   * Continues a text or ids, token by token; of a list of them, each as it would be alone. Models with a
+   * cache write several at once. A prompt of ids is used as it is. Defaults are those of the model's
+   * `generation_config.json`.
    *
-   * Errors: `INVALID_ARGUMENT` (also options that contradict each other), `UNSUPPORTED` (draws with beams, a
-   * field of the model's files that is unknown here), `MISSING_INPUT` (no tokenizer, no `attn`), `ABORTED`,
-   * and those of the backends.
+   * Errors: `INVALID_ARGUMENT` (also options that contradict each other), `UNSUPPORTED` (a field of the
+   * model's files that is unknown here), `MISSING_INPUT` (no tokenizer, no `attn`), `ABORTED`, and those of
+   * the backends.
    *
    * @example
    * const { text } = await model.generate('Call me', { max_new_tokens: 16, num_beams: 4 });

@@ -233,6 +233,9 @@ test('impossible steps are refused', () => {
     'count must be a positive integer, got 0',
   );
   expect(() => step({ rows: 2, capacity: 4 })).toThrow('texts must be');
+  expect(() => step({ ...small, padding: true })).toThrow(
+    'padding must be absent, because all prompts are equally long, got true',
+  );
   const shape = { texts, rows: 2, length: 2, capacity: 40 };
   const ids = [
     [2, 5],

@@ -19,6 +19,7 @@ export function cachedDecoding(
     vocabSize,
     maxLength: decoder.positions.count,
     idsName: 'decoder_input_ids',
+    takesPadding: false,
     rowStates: Array.from({ length: decoder.layers }, (_, i) => cacheNames('self', i)).flat(),
     readTexts: (texts) => checkTexts(where, texts),
     graph: (sizes) => stepGraph(decoder, weights, sizes),

@@ -23,7 +23,7 @@ export function stepGraph(
 ): Graph {
   const builder = new ModelBuilder();
   const ids = builder.input('decoder_input_ids', { dtype: 'i32', shape: [rows, length] });
-  const places = stepPlaces(builder, { length, capacity });
+  const places = stepPlaces(builder, { rows, length, capacity, padding: false });
   const ownBias = laterBias(builder, places, capacity);
   const textBias = texts.padding
     ? builder.state(TEXT_BIAS, { dtype: 'f32', shape: [texts.count, 1, 1, texts.length] })

@@ -1,4 +1,4 @@
-/** `text-generation`: texts that go on. Texts are continued one after another, each token by token. */
+/** `text-generation`: texts that go on, token by token. */
 import { AttnError } from '@attn/core';
 import { aBoolean, type OptionKinds } from '@attn/core/backend';
 import { cutTokens } from '../encode/cut-tokens.ts';

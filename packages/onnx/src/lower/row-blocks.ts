@@ -63,10 +63,8 @@ function filledUp({ main, model }: LoweringContext, value: Name, { width, rows, 
 }
 
 /** The first rows of `all`. */
-function cutOff({ main, model }: LoweringContext, value: Name, { width, rows, all }: Sizes): Name {
-  if (rows === all) return value;
-  const bounds = [0, rows, 0].map((bound) => model.integers([bound]));
-  return main.op('Slice', [main.reshape(value, [all, width]), ...bounds]);
+function cutOff({ main }: LoweringContext, value: Name, { width, rows, all }: Sizes): Name {
+  return rows === all ? value : main.slice(main.reshape(value, [all, width]), [0, rows], 0);
 }
 
 interface Sizes {

@@ -265,6 +265,11 @@ export class GraphScope {
     return this.op('Reshape', [value, this.model.integers(shape)], zeroKeepsExtent ? {} : { allowzero: 1 });
   }
 
+  /** Adds a Slice: the elements from one place to before another along an axis. */
+  slice(value: Name, [from, to]: readonly [from: number, to: number], axis: number): Name {
+    return this.op('Slice', [value, ...[from, to, axis].map((place) => this.model.integers([place]))]);
+  }
+
   /** Adds a Cast. */
   cast(value: Name, to: ElementType): Name {
     return this.op('Cast', [value], { to: ELEMENT[to] });

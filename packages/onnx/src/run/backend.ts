@@ -177,7 +177,7 @@ class Sessions {
     const runtime = await this.runtime();
     const { fusedDense } = runtime;
     // Loaded here, not at the top: an application that never compiles does not load ONNX's definitions.
-    const [{ lowerGraph }, { openSession, takesMuch }, { stagesOf }, { keepsWeightsInPlace }] =
+    const [{ lowerGraph }, { openSession, takesLittle, takesMuch }, { stagesOf }, { keepsWeightsInPlace }] =
       await Promise.all([
         import('../lower/lower.ts'),
         import('./open-session.ts'),
@@ -195,7 +195,11 @@ class Sessions {
       savesMemory,
     };
     const parts = stagesOf(graph);
-    const inPlace = keepsWeightsInPlace(graph, this.executables.size, weightsInPlace);
+    const inPlace = keepsWeightsInPlace(graph, {
+      readsRowsInPlace: runtime.readsRowsInPlace,
+      openSessions: this.executables.size,
+      always: weightsInPlace,
+    });
     const stages: Stage[] = [];
     try {
       for (const part of parts) {
@@ -204,6 +208,7 @@ class Sessions {
           sessionOptions: sessionOptions ?? runtime.sessionOptions,
           keepsWeightsInPlace: inPlace,
           keepsArena: parts.length === 1 && !takesMuch(graph),
+          plansMemory: takesLittle(part),
         });
         stages.push({ session, heldBytes, graph: part, lowered });
       }

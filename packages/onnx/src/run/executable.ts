@@ -3,7 +3,9 @@ import { AttnError, type Graph, type Tensor, type Tensors } from '@attn/core';
 import {
   checkGraphData,
   checkRunInputs,
+  checkRunOutputs,
   eventLoopTurn,
+  intoOutputs,
   onHostTimers,
   RunQueue,
   throttleProgress,
@@ -19,7 +21,7 @@ import type { LoweredGraph } from '../lower/lower.ts';
 import { runError } from './errors.ts';
 import type { OpenedSession } from './open-session.ts';
 import type { OrtTensor, Runtime } from './runtime.ts';
-import { stateOutputs, writeState } from './state.ts';
+import { free, stateOutputs, writeState } from './state.ts';
 import { fromOrt, toOrt } from './tensors.ts';
 
 /** What an executable needs of its backend. */
@@ -60,11 +62,13 @@ export class OnnxExecutable implements Executable {
     return withRunOptions('onnx/run', options, (runOptions) => this.runChecked(inputs, runOptions));
   }
 
-  private async runChecked(inputs: Tensors, { signal, onProgress, state }: RunOptions): Promise<Tensors> {
+  private async runChecked(inputs: Tensors, options: RunOptions): Promise<Tensors> {
+    const { signal, onProgress, state } = options;
     const where = 'onnx/run';
     if (this.disposed) throw new AttnError('DISPOSED', where, 'the executable has been disposed');
     throwIfAborted(signal, where);
     const checked = checkRunInputs(this.graph, inputs);
+    const targets = checkRunOutputs(this.graph, inputs, options.outputs);
     checkGraphData(this.graph, checked);
     // ONNX Runtime cannot stop a run. An aborted run goes on in the background, and the next one waits for
     // it.
@@ -74,7 +78,8 @@ export class OnnxExecutable implements Executable {
     const result = await untilAborted(this.counted(work), signal, where);
     const total = this.graph.nodes.length;
     throttleProgress(onProgress)?.({ done: total, total, unit: 'nodes' });
-    return result;
+    // onnxruntime-node 1.30 makes new arrays of its results, also where it gets some to write to.
+    return intoOutputs(result, targets);
   }
 
   /** Releases the session, after a run in progress. */
@@ -100,14 +105,14 @@ export class OnnxExecutable implements Executable {
     signal: AbortSignal | undefined,
   ): Promise<Tensors> {
     const outputs: Record<string, Tensor> = {};
-    const fed = { ...inputs };
+    const between: Record<string, Tensor> = {};
     for (const stage of this.stages) {
-      for (const [name, tensor] of Object.entries(await this.runStage(stage, fed, memory))) {
-        if (this.graph.outputs.has(name)) outputs[name] = tensor;
-        else fed[name] = tensor;
-      }
+      const results = await this.runStage(stage, { ...inputs, ...between }, memory);
+      for (const [name, tensor] of Object.entries(results))
+        (this.graph.outputs.has(name) ? outputs : between)[name] = tensor;
       if (signal !== undefined) await throwIfAbortedMeanwhile(signal);
     }
+    for (const { data } of Object.values(between)) free(data);
     return memory === undefined ? outputs : { ...outputs, ...stateOutputs(memory, this.graph) };
   }
 

@@ -3,7 +3,7 @@
  * checkpoint's own files, mapped from a temporary file, as files in memory, or inside the model.
  */
 import type { Graph } from '@attn/core';
-import { onHostTimers, planMemory, rowBlocks } from '@attn/core/backend';
+import { byteLengthOf, onHostTimers, planMemory, rowBlocks } from '@attn/core/backend';
 import { encodeModel, type EncodeOptions } from '../model/encode.ts';
 import type { OnnxModelBuilder } from '../model/onnx-model-builder.ts';
 import type { Initializer } from '../model/values.ts';
@@ -12,10 +12,13 @@ import type { OrtSession, Runtime } from './runtime.ts';
 import { inPlaceOptions } from './weights-in-place.ts';
 
 /**
- * Above this size of weights, a session does without ONNX Runtime's memory pattern. The pattern allocates one
- * block for all intermediates beside the memory of the first run, and so needs more memory.
+ * Above these sizes of weights, and of all values of a graph, a session does without ONNX Runtime's memory
+ * pattern. The pattern allocates one block for all intermediates beside the memory of the first run: the
+ * second run touches as much new memory as the first, and both stay. Where values are small it saves the
+ * search for memory, a few per cent of a call.
  */
 const HEAVY_BYTES = 256 * 2 ** 20;
+const FEW_BYTES = 4 * 2 ** 20;
 
 /** Most bytes of weights inside a model whose other weights stay in files. */
 const MOST_EMBEDDED = 64 * 2 ** 20;
@@ -27,17 +30,25 @@ export interface OpenOptions {
   readonly keepsWeightsInPlace: boolean;
   /** Whether the memory of intermediates is kept for the next run. */
   readonly keepsArena: boolean;
+  /** Whether the second run may plan the memory of all later ones. */
+  readonly plansMemory: boolean;
 }
 
 /**
  * A session whose intermediates take more keeps none of their memory. In an arena their memory is also in
- * pieces of which many lie idle during a run.
+ * pieces of which many lie idle during a run. Runs of less are slightly faster in an arena.
  */
-const LARGE_BYTES = 128 * 2 ** 20;
+const LARGE_BYTES = 96 * 2 ** 20;
 
 /** Whether a run of a graph takes much memory beside its weights. */
 export function takesMuch(graph: Graph): boolean {
   return planMemory(graph, rowBlocks(graph)).peakBytes > LARGE_BYTES;
+}
+
+/** Whether all values of a graph, but for its constants, take little memory. */
+export function takesLittle({ values, constants }: Graph): boolean {
+  const bytes = values.map((spec, id) => (constants.has(id) ? 0 : byteLengthOf(spec)));
+  return bytes.reduce((sum, size) => sum + size, 0) <= FEW_BYTES;
 }
 
 /** A session, and how much of its weights is not in files that others share. */
@@ -95,7 +106,7 @@ function staysInPlace(
 async function createSession(
   { ort, acceptsExternalWeights }: Runtime,
   builder: OnnxModelBuilder,
-  { sessionOptions: own, keepsArena }: OpenOptions,
+  { sessionOptions: own, keepsArena, plansMemory }: OpenOptions,
   { folder, places }: Mapped,
   isInPlace: boolean,
 ): Promise<OrtSession> {
@@ -105,7 +116,7 @@ async function createSession(
   let weightBytes = 0;
   for (const { byteLength } of builder.initializers.values()) weightBytes += byteLength;
   const options = {
-    ...((weightBytes > HEAVY_BYTES || !keepsArena) && { enableMemPattern: false }),
+    ...((weightBytes > HEAVY_BYTES || !keepsArena || !plansMemory) && { enableMemPattern: false }),
     ...(!keepsArena && { enableCpuMemArena: false }),
     ...sessionOptions,
     ...(weights.length > 0 && { externalData: weights }),

@@ -54,6 +54,11 @@ export interface Runtime {
    * reading the weights.
    */
   readonly spillWeights?: (weights: ReadonlyMap<Name, Initializer>) => Promise<SpilledWeights | undefined>;
+  /**
+   * Whether a product of one row reads a weight that is not packed where it is. Elsewhere each run packs it
+   * first.
+   */
+  readonly readsRowsInPlace: boolean;
   /** Whether the operator MultiHeadAttention is the fastest dense attention of this runtime. */
   readonly fusedDense: boolean;
 }

@@ -32,7 +32,7 @@ export function writeState(
 }
 
 /** Gives a large array back at once, which the garbage collector may do much later. Nobody reads it again. */
-function free({ buffer }: Tensor['data']): void {
+export function free({ buffer }: Tensor['data']): void {
   const { transfer } = buffer as { transfer?(this: ArrayBufferLike, byteLength: number): unknown };
   if (buffer.byteLength >= LARGE_BYTES) transfer?.call(buffer, 0);
 }

@@ -9,7 +9,7 @@ import { SPECIAL_DEFAULTS } from '../from-json/special-defaults.ts';
 import { readSpecialTokens } from '../from-json/special-tokens.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
 import { WordPiece, type WordPieceOptions } from '../models/word-piece.ts';
-import { bertTemplate, robertaTemplate } from '../output/template.ts';
+import { bertTemplate, mpnetTemplate } from '../output/template.ts';
 import type { Folder } from './folder.ts';
 import type { FolderTokenizer } from './folder-tokenizer.ts';
 import { templateProcessing } from './template-processing.ts';
@@ -30,7 +30,7 @@ export function readBert(folder: Folder, kind: 'bert' | 'mpnet'): FolderTokenize
     throw malformed('vocab.txt', `it must have a line ${show(unkToken)} for unknown words`);
   const options: WordPieceOptions = { vocabulary, unkId, continuingPrefix: PREFIX, maxCharacters: 100 };
   const { added, roles, token } = readSpecialTokens(files, vocabulary, defaults);
-  const template = kind === 'mpnet' ? robertaTemplate : bertTemplate;
+  const template = kind === 'mpnet' ? mpnetTemplate : bertTemplate;
   return {
     components: {
       normalizer: normalizerOf(config, vocabulary),

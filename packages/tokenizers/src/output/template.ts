@@ -43,6 +43,14 @@ export function robertaTemplate(cls: number, sep: number): Template {
   };
 }
 
+/** MPNet's template: RoBERTa's, with the types of BERT. */
+export function mpnetTemplate(cls: number, sep: number): Template {
+  return {
+    single: [token(cls), textA(), token(sep)],
+    pair: [token(cls), textA(), token(sep), token(sep), textB(1), token(sep, 1)],
+  };
+}
+
 /** BERT's template: `[CLS] A [SEP]` and `[CLS] A [SEP] B [SEP]`. */
 export function bertTemplate(cls: number, sep: number): Template {
   return {

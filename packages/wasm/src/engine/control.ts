@@ -6,6 +6,7 @@
  *
  * A helper thread loads little more than this file and `parent.ts`.
  */
+import { clock } from '@attn/core/backend';
 
 /** Indices of the words in the control block. */
 export const WORD = {
@@ -44,6 +45,12 @@ export const BUSY = 16;
 /** The caller does jobs of fewer operations alone: waking helpers takes 10–50 µs. */
 export const WORTH_WAKING = 4e6;
 
+/**
+ * Milliseconds that a thread looks for a change before it sleeps. Within a run the next job follows sooner,
+ * and waking a thread takes about as long as its share of a small job.
+ */
+const ALERT_MS = 0.2;
+
 /** The largest number of helpers: the control block has room for no more. */
 export const MAX_HELPERS = 255;
 
@@ -67,6 +74,13 @@ export function kernelsOf(instance: WebAssembly.Instance): KernelFunction[] {
 /** Reads an address or a number of bytes from a word. In the word, 2 GiB and more are negative. */
 export function addressIn(words: Int32Array, index: number): number {
   return words[index] >>> 0;
+}
+
+/** Looks at a word for a while; whether it has changed from this value. */
+export function hasChanged(words: Int32Array, index: number, value: number): boolean {
+  const end = clock.now() + ALERT_MS;
+  while (Atomics.load(words, index) === value) if (clock.now() > end) return false;
+  return true;
 }
 
 /** Takes tasks until there are no more. */
@@ -93,13 +107,16 @@ export interface Service {
   readonly helper: number;
 }
 
-/** Serves a memory until the caller ends it: sleeps, joins a job, works, finishes, sleeps. */
+/**
+ * Serves a memory until the caller ends it: joins a job, works, finishes, looks for the next job for a while,
+ * and sleeps.
+ */
 export function serve({ memory, control, helper }: Service): void {
   const words = new Int32Array(memory.buffer, control, CONTROL_WORDS);
   const modules = new Map<number, KernelFunction[]>();
   let generation = 0;
   for (;;) {
-    Atomics.wait(words, WORD.generation, generation);
+    if (!hasChanged(words, WORD.generation, generation)) Atomics.wait(words, WORD.generation, generation);
     generation = Atomics.load(words, WORD.generation);
     if (generation === END) return;
     if (!join(words)) continue;

@@ -1,6 +1,6 @@
 /**
  * The threads of a backend. The caller (the thread that runs a job) takes tasks like the helpers, and
- * runs its event loop now and then; helpers sleep between jobs. Which thread does which task does not
+ * runs its event loop now and then; helpers sleep between runs. Which thread does which task does not
  * affect the result.
  */
 import { AttnError } from '@attn/core';
@@ -10,6 +10,7 @@ import {
   CLOSED,
   CONTROL_WORDS,
   END,
+  hasChanged,
   MAX_HELPERS,
   WORD,
   WORTH_WAKING,
@@ -159,11 +160,10 @@ export class Crew {
   /** Closes the job to helpers that come late, and waits for those that have joined it. */
   private async close(): Promise<void> {
     const joined = Atomics.exchange(this.words, WORD.joined, CLOSED);
-    for (let spin = 0; ; spin++) {
+    while (this.failure === undefined) {
       const finished = Atomics.load(this.words, WORD.finished);
       if (finished >= joined) break;
-      if (this.failure !== undefined) break;
-      if (spin > 2000) await this.sleep(finished);
+      if (!hasChanged(this.words, WORD.finished, finished)) await this.sleep(finished);
     }
     if (this.failure === undefined) return;
     const reason = this.failure;

@@ -6,6 +6,8 @@
  * copies pieces of A of 48 × 192 (37 KB) to scratch memory, where rows lie at a constant distance whatever
  * the strides of A are, and multiplies them with each panel. Goto & van de Geijn 2008,
  * https://doi.org/10.1145/1356052.1356053
+ *
+ * Few rows take another way: `few-rows.ts`.
  */
 import type { Activation } from '@attn/core';
 import {
@@ -19,6 +21,7 @@ import {
   type V128,
 } from '../assembler/index.ts';
 import type { Simd } from './arithmetic.ts';
+import { defineFewRows, FEW_ROWS } from './few-rows.ts';
 import { PANEL, PANEL_BYTES, product, type ProductOptions } from './register-tile.ts';
 import { UNARY } from './unary.ts';
 
@@ -105,46 +108,52 @@ export function gemmModule({ simd, sharedMemory, activation: name }: GemmModuleO
   const firstPiece = piece('firstPiece');
   const nextPiece = piece('nextPiece', { initial: ({ address, offset }) => v128.load(address, offset) });
 
+  const fewRows = defineFewRows(module, simd);
+
   const FINISH = { c: 'i32', cStride: 'i32', rows: 'i32', columns: 'i32', bias: 'i32' } as const;
   const finishRows = module.define('finishRows', FINISH, (f, block) => finish(f, simd, block, name));
 
   const multiply = module.define('multiply', { task: 'i32', scratch: 'i32' }, (f, { task, scratch }) => {
     const field = (key: keyof typeof PRODUCT): Local<'i32'> => f.let(key, i32.load(task, PRODUCT[key]));
-    const [rows, columns, depth, c, cStride] = [
-      field('rows'),
-      field('columns'),
-      field('depth'),
-      field('c'),
-      field('cStride'),
-    ];
+    const [rows, columns, depth] = [field('rows'), field('columns'), field('depth')];
+    const [a, b, c, cStride] = [field('a'), field('b'), field('c'), field('cStride')];
     const bStride = f.let('b_stride', i32.mul(depth, PANEL_BYTES));
-    const b = field('b');
     const whole = f.let('whole_panels', i32.shrU(columns, 3));
     const partial = f.let('partial_columns', i32.and(columns, PANEL - 1));
     const lastPanel = f.let('last_panel', i32.add(scratch, ROWS * A_STRIDE));
+    /** Emits the product with whole panels, and with the last one if it has fewer columns. */
+    const eachPart = (from: I32, multiplyPart: (part: PanelRange) => void): void => {
+      f.if(whole, () => multiplyPart({ b: from, c, cStride, panels: whole }));
+      const last = i32.add(from, i32.mul(whole, bStride));
+      f.if(partial, () => multiplyPart({ b: last, c: lastPanel, cStride: PANEL_BYTES, panels: 1 }));
+    };
     f.if(i32.eqz(depth), () => clear(f, c, cStride, rows, columns));
-    f.count('from', depth, DEPTH, (from) => {
-      const rest = i32.sub(depth, from);
-      const size = f.let('size', i32.select(i32.ltU(rest, DEPTH), rest, DEPTH));
-      const rowStride = f.let('a_row_stride', i32.load(task, PRODUCT.aRowStride));
-      const depthStride = f.let('a_depth_stride', i32.load(task, PRODUCT.aDepthStride));
-      const start = f.let('a', i32.add(i32.load(task, PRODUCT.a), i32.mul(from, depthStride)));
-      copyPiece(f, { from: start, rowStride, depthStride, rows, size, to: scratch });
-      const at = f.let('b_piece', i32.add(b, i32.mul(from, PANEL_BYTES)));
-      const operands = { a: scratch, bStride, rows, depth: size };
-      const atLast = i32.add(at, i32.mul(whole, bStride));
-      const run = (handle: typeof firstPiece): void => {
-        f.if(whole, () => f.call(handle, { ...operands, b: at, c, cStride, panels: whole }));
-        f.if(partial, () =>
-          f.call(handle, { ...operands, b: atLast, c: lastPanel, cStride: PANEL_BYTES, panels: 1 }),
+    const [rowStride, depthStride] = [field('aRowStride'), field('aDepthStride')];
+    const inPieces = (): void =>
+      f.count('from', depth, DEPTH, (from) => {
+        const rest = i32.sub(depth, from);
+        const size = f.let('size', i32.select(i32.ltU(rest, DEPTH), rest, DEPTH));
+        const start = f.let('start', i32.add(a, i32.mul(from, depthStride)));
+        copyPiece(f, { from: start, rowStride, depthStride, rows, size, to: scratch });
+        const at = f.let('b_piece', i32.add(b, i32.mul(from, PANEL_BYTES)));
+        const operands = { a: scratch, bStride, rows, depth: size };
+        const run = (handle: typeof firstPiece): void =>
+          eachPart(at, (part) => f.call(handle, { ...operands, ...part }));
+        f.if(
+          from,
+          () => run(nextPiece),
+          () => run(firstPiece),
         );
-      };
+      });
+    const isFew = i32.and(i32.ltU(rows, FEW_ROWS + 1), i32.eq(depthStride, 4));
+    f.if(depth, () =>
       f.if(
-        from,
-        () => run(nextPiece),
-        () => run(firstPiece),
-      );
-    });
+        isFew,
+        () =>
+          eachPart(b, (part) => f.call(fewRows, { a, aStride: rowStride, bStride, rows, depth, ...part })),
+        inPieces,
+      ),
+    );
     f.if(i32.and(i32.ne(partial, 0), i32.ne(depth, 0)), () =>
       copyPanel(f, {
         panel: lastPanel,
@@ -159,6 +168,9 @@ export function gemmModule({ simd, sharedMemory, activation: name }: GemmModuleO
   module.export(multiply);
   return module;
 }
+
+/** A range of panels of B and of C. */
+type PanelRange = Readonly<Record<'b' | 'c' | 'cStride' | 'panels', I32>>;
 
 /** Emits to[depth][column] = from[column · columnStride + depth · depthStride]. */
 function packPanel(f: FunctionBuilder, task: Local<'i32'>): void {

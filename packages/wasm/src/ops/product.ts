@@ -12,6 +12,7 @@ import {
   PRODUCT_BYTES,
   ROWS,
 } from '../kernels/gemm.ts';
+import { FEW_ROWS, GROUP } from '../kernels/few-rows.ts';
 import { Records } from '../kernels/records.ts';
 import { PANEL, PANEL_BYTES } from '../kernels/register-tile.ts';
 import type { Frame } from './frame.ts';
@@ -47,16 +48,7 @@ export interface ProductCall {
 /** Number of tasks per thread in a large job: enough that all threads end at about the same time. */
 const TASKS_PER_THREAD = 8;
 
-/**
- * A product of fewer rows waits for its right operand to come from memory, and takes as long as one of so
- * many rows.
- */
-export const FEW_ROWS = 4;
-
-/**
- * The most bytes of a right operand in a task of few rows: pieces of A meet all of its panels, one after
- * another, so that these should stay in the cache between two pieces.
- */
+/** The most bytes of a right operand in a task of few rows: all threads then end at about the same time. */
 const FEW_ROWS_BYTES = 2 ** 19;
 
 /** Packs right operands. */
@@ -100,6 +92,7 @@ export async function multiplyAll(
     kernel: 'multiply',
     records,
     scratchBytes: GEMM_SCRATCH_BYTES,
+    // A product of few rows waits for its right operand, and takes as long as one of so many rows.
     flops: products.reduce(
       (sum, { rows, columns, depth }) => sum + 2 * Math.max(rows, FEW_ROWS) * columns * depth,
       0,
@@ -116,7 +109,7 @@ function cut(
   const ranges = Math.ceil((TASKS_PER_THREAD * threads) / Math.max(1, rowBlocks));
   const panels = Math.ceil(columns / PANEL / ranges);
   const most = Math.ceil(FEW_ROWS_BYTES / (PANEL_BYTES * Math.max(1, depth)));
-  const width = PANEL * (rows > FEW_ROWS ? Math.max(16, panels) : Math.max(4, Math.min(panels, most)));
+  const width = PANEL * (rows > FEW_ROWS ? Math.max(16, panels) : wholeGroups(Math.min(panels, most)));
   const list: Record<keyof typeof PRODUCT, number>[] = [];
   for (let row = 0; row < rows; row += ROWS) {
     for (let column = 0; column < columns; column += width) {
@@ -135,6 +128,11 @@ function cut(
     }
   }
   return list;
+}
+
+/** The least number of panels in whole groups that is not below a number. */
+function wholeGroups(panels: number): number {
+  return GROUP * Math.max(1, Math.ceil(panels / GROUP));
 }
 
 function loadGemm(frame: Frame, activation: Activation | undefined): LoadedModule {

@@ -2,8 +2,10 @@
 import { AttnError, type Graph, type Probe, type State, type Tensors, type TensorSpec } from '@attn/core';
 import {
   checkRunInputs,
+  checkRunOutputs,
   createPause,
   inputSpecs,
+  intoOutputs,
   States,
   throwIfAborted,
   type Executable,
@@ -186,11 +188,13 @@ class RemoteExecutable implements Executable {
     if (this.disposed) throw new AttnError('DISPOSED', 'wasm/run', 'the executable has been disposed');
     throwIfAborted(signal, 'wasm/run');
     const checked = checkRunInputs(this.graph, inputs);
+    const targets = checkRunOutputs(this.graph, inputs, options.outputs);
     this.runs += 1;
     try {
-      return await this.states.use({ graph: this.graph, state, signal }, (memory) =>
+      const outputs = await this.states.use({ graph: this.graph, state, signal }, (memory) =>
         this.runAt(checked, options, memory),
       );
+      return intoOutputs(outputs, targets);
     } finally {
       this.runs -= 1;
       if (this.disposed && this.runs === 0) this.forget();

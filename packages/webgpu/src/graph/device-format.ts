@@ -16,6 +16,11 @@ export function deviceBytes({ dtype, shape }: TensorSpec, { hasF16 }: DeviceForm
   return dtype === 'f16' && hasF16 ? 4 * Math.ceil(sizeOf(shape) / 2) : 4 * sizeOf(shape);
 }
 
+/** Whether the device stores tensors of a dtype as the host does, in words. */
+export function isWords({ dtype }: TensorSpec): boolean {
+  return dtype === 'f32' || dtype === 'i32' || dtype === 'u32';
+}
+
 /** The bytes of a tensor in the device's format. They are a copy only where format or memory require one. */
 export function toDevice({ dtype, data }: Tensor, { hasF16 }: DeviceFormat): ArrayBufferView<ArrayBuffer> {
   switch (dtype) {

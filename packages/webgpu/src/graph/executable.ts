@@ -3,6 +3,7 @@ import { AttnError, type Graph, type Tensor, type Tensors } from '@attn/core';
 import {
   checkGraphData,
   checkRunInputs,
+  checkRunOutputs,
   planValues,
   readEntries,
   RunQueue,
@@ -16,7 +17,7 @@ import type { DeviceFormat } from './device-format.ts';
 import type { AnyTensor, GpuExecutable, GpuTensor, GpuTensorInput } from '../types.ts';
 import type { GpuStateMemory, GpuStates } from './gpu-state.ts';
 import { checkGpuInput, isOnGpu } from './gpu-tensor.ts';
-import type { Program } from './program.ts';
+import type { Program, RunOperands } from './program.ts';
 
 const WHERE = 'webgpu/run';
 
@@ -46,14 +47,21 @@ export class ProgramExecutable implements GpuExecutable {
   }
 
   async run(inputs: Readonly<Record<string, AnyTensor>>, options?: RunOptions): Promise<Tensors> {
-    return this.enqueue(inputs, options, (program, ...operands) => program.run(...operands));
+    return this.enqueue(inputs, options, (program, operands) => program.run(operands));
   }
 
   async runOnGpu(
     inputs: Readonly<Record<string, AnyTensor>>,
     options?: RunOptions,
   ): Promise<Record<string, GpuTensor>> {
-    return this.enqueue(inputs, options, (program, ...operands) => program.runOnGpu(...operands));
+    return this.enqueue(inputs, options, (program, operands) => {
+      if (Object.keys(operands.targets?.() ?? {}).length === 0) return program.runOnGpu(operands);
+      throw new AttnError(
+        'INVALID_ARGUMENT',
+        WHERE,
+        'outputs stay on the GPU, got tensors of the host for them',
+      );
+    });
   }
 
   /** Releases the program, after a run in progress. */
@@ -68,15 +76,17 @@ export class ProgramExecutable implements GpuExecutable {
   private enqueue<T>(
     inputs: Readonly<Record<string, AnyTensor>>,
     options: RunOptions | undefined,
-    run: (program: Program, ...operands: Parameters<Program['run']>) => Promise<T>,
+    run: (program: Program, operands: RunOperands) => Promise<T>,
   ): Promise<T> {
     return withRunOptions(WHERE, options, async (runOptions) => {
       const { signal, onProgress, state } = runOptions;
       const checked = this.checkRun(inputs, runOptions);
+      const ownTargets = checkRunOutputs(this.graph, inputs, runOptions.outputs);
+      // The GPU finishes what it has begun. An aborted run goes on in the background, where it writes to no
+      // tensor of the caller, and the next one waits for it.
+      const targets = (): Tensors => (signal?.aborted ? {} : ownTargets);
       const task = async (memory: GpuStateMemory | undefined): Promise<T> =>
-        run(await this.programFor(memory), checked, memory);
-      // The GPU finishes what it has begun. An aborted run goes on in the background, and the next one waits
-      // for it.
+        run(await this.programFor(memory), { inputs: checked, state: memory, targets });
       const work = this.context.states.use({ graph: this.graph, state, signal }, (memory) =>
         this.queue.run(() => task(memory), signal, WHERE),
       );

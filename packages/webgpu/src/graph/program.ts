@@ -3,6 +3,7 @@ import { type Graph, type Tensor, type Tensors } from '@attn/core';
 import {
   debug,
   debugLevel,
+  intoOutputs,
   notify,
   planMemory,
   type MemoryPlan,
@@ -18,7 +19,7 @@ import { ALIGNMENT, compileDispatches, recordDispatches, writeBuffer } from './c
 import { DeviceScratch, DeviceTable, ValueSlice, type Binding, type Dispatch } from './dispatch.ts';
 import type { AnyTensor, GpuTensor } from '../types.ts';
 import { isOnGpu } from './gpu-tensor.ts';
-import { deviceBytes, fromDevice, toDevice, toPackedBytes } from './device-format.ts';
+import { deviceBytes, fromDevice, isWords, toDevice, toPackedBytes } from './device-format.ts';
 import type { GpuStateMemory } from './gpu-state.ts';
 import { hasPackedBytes, valueBytes } from './packed-bytes.ts';
 import { Staging } from './staging.ts';
@@ -35,10 +36,13 @@ export interface ProgramOptions extends KernelLimits {
 type AnyTensors = Readonly<Record<string, AnyTensor>>;
 
 /** What a run reads and writes beside constants. */
-interface RunOperands {
+export interface RunOperands {
+  /** Checked and contiguous. */
   readonly inputs: AnyTensors;
-  /** Undefined where the graph has no states. */
-  readonly state: GpuStateMemory | undefined;
+  /** The graph's states, on the device of the program; undefined where the graph has none. */
+  readonly state?: GpuStateMemory | undefined;
+  /** The tensors of the caller that outputs may be written to now. Default: none. */
+  readonly targets?: () => Tensors;
 }
 
 /** A recorded run, whose commands are not submitted yet. */
@@ -100,17 +104,14 @@ export class Program {
     }
   }
 
-  /**
-   * Runs the graph and reads the outputs back. Inputs must be checked and contiguous; `state` has the graph's
-   * states, on the device of the program.
-   */
-  run(inputs: AnyTensors, state?: GpuStateMemory): Promise<Tensors> {
-    return this.perform({ inputs, state }, (run) => this.readBack(run));
+  /** Runs the graph and reads the outputs back. */
+  run(operands: RunOperands): Promise<Tensors> {
+    return this.perform(operands, (run) => this.readBack(run, operands.targets));
   }
 
-  /** Runs the graph and leaves the outputs on the device. Operands are as in `run`. */
-  runOnGpu(inputs: AnyTensors, state?: GpuStateMemory): Promise<Record<string, GpuTensor>> {
-    return this.perform({ inputs, state }, (run) => this.keepOnGpu(run));
+  /** Runs the graph and leaves the outputs on the device. */
+  runOnGpu(operands: RunOperands): Promise<Record<string, GpuTensor>> {
+    return this.perform(operands, (run) => this.keepOnGpu(run));
   }
 
   /** Destroys the constants and tables. */
@@ -276,7 +277,10 @@ export class Program {
   }
 
   /** Ends the commands with copies of the outputs, submits them, and waits for the copies. */
-  private async readBack({ encoder, buffers, timer, memory }: RecordedRun): Promise<Tensors> {
+  private async readBack(
+    { encoder, buffers, timer, memory }: RecordedRun,
+    targets: () => Tensors = () => ({}),
+  ): Promise<Tensors> {
     const { gpu, graph } = this;
     const results = [...graph.outputs].map(([name, id]) => ({ name, spec: graph.values[id], id }));
     const sizes = results.map(({ spec }) => deviceBytes(spec, this.options));
@@ -291,13 +295,17 @@ export class Program {
       timer.resolve(encoder, buffer, offset);
     }
     gpu.device.queue.submit([encoder.finish()]);
-    const parts = await staging.read();
+    let words: Tensors = {};
+    const parts = await staging.read(() => {
+      words = Object.fromEntries(Object.entries(targets()).filter(([, tensor]) => isWords(tensor)));
+      return results.map(({ name }) => words[name]?.data);
+    });
     if (timer !== undefined) this.reportTime(parts[results.length]);
     const outputs: Record<string, Tensor> = {};
     results.forEach(({ name, spec }, index) => {
-      outputs[name] = fromDevice(spec, parts[index], this.options);
+      outputs[name] = words[name] ?? fromDevice(spec, parts[index], this.options);
     });
-    return outputs;
+    return intoOutputs(outputs, targets());
   }
 
   /**

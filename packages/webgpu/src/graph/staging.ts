@@ -53,15 +53,24 @@ export class Staging {
   /**
    * Copies of the results, once the device has finished the submitted commands. Mapping is requested at once,
    * before the first `await`. After a fault, buffers may stay mapped.
+   *
+   * @param targets arrays for some of the results, asked for when the results are there. What is written to
+   * one is empty in the list that is returned.
    */
-  async read(): Promise<ArrayBuffer[]> {
+  async read(targets: () => readonly (ArrayBufferView | undefined)[] = () => []): Promise<ArrayBuffer[]> {
     await Promise.all(this.staging.map(({ buffer, bytes }) => buffer.mapAsync(MAP_READ, 0, bytes)));
     const mapped = new Map(
       this.staging.map(({ buffer, bytes }) => [buffer, buffer.getMappedRange(0, bytes)]),
     );
-    const results = this.places.map(
-      ({ buffer, offset, bytes }) => mapped.get(buffer)?.slice(offset, offset + bytes) ?? new ArrayBuffer(0),
-    );
+    const arrays = targets();
+    const results = this.places.map(({ buffer, offset, bytes }, index) => {
+      const range = mapped.get(buffer);
+      const target = arrays[index];
+      if (range === undefined) return new ArrayBuffer(0);
+      if (target === undefined) return range.slice(offset, offset + bytes);
+      new Uint8Array(target.buffer, target.byteOffset, bytes).set(new Uint8Array(range, offset, bytes));
+      return new ArrayBuffer(0);
+    });
     for (const { buffer } of this.staging) buffer.unmap();
     return results;
   }

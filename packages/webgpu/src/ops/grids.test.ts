@@ -28,7 +28,7 @@ async function run(graph: Graph, inputs: Record<string, Tensor>, gemmTile: 64 | 
     isSoftware: true,
     mostGroups: 2,
   });
-  const { out } = await program.run(inputs);
+  const { out } = await program.run({ inputs });
   program.dispose();
   return out;
 }

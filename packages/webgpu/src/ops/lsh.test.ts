@@ -57,7 +57,7 @@ const limits: KernelLimits = {
 async function run(graph: Graph, bindingBytes: number): Promise<Tensors> {
   const program = await Program.create(gpu, graph, new PlanCache(), { ...limits, bindingBytes });
   try {
-    return await program.run(inputs);
+    return await program.run({ inputs });
   } finally {
     program.dispose();
   }

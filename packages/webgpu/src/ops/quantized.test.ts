@@ -53,7 +53,7 @@ async function run(graph: Graph, more: Partial<ProgramOptions> = {}): Promise<Te
     ...more,
   });
   try {
-    return await program.run({ x });
+    return await program.run({ inputs: { x } });
   } finally {
     program.dispose();
   }

@@ -12,6 +12,7 @@ import {
 } from '@attn/core';
 import { PlanCache } from '@attn/core/backend';
 import { evaluateReference } from '@attn/core/reference';
+import type { onnx as Onnx } from 'onnx-proto';
 import { describe, expect, test } from 'vitest';
 import { lowerGraph } from '../lower.ts';
 import { greatestError, numbers, runnerOf } from '../runner.testing.ts';
@@ -125,4 +126,40 @@ test('only what is fully causal and long takes this way', () => {
   expect(isCausalWay(600, { pattern: full() })).toBe(false);
   expect(isCausalWay(600, { pattern: and(causal(), slidingWindow({ before: 64, after: 0 })) })).toBe(false);
   expect(isCausalWay(600, { alibi: true })).toBe(false);
+});
+
+/** The nodes of a graph as ONNX Runtime runs them: all that a node needs before it, the latest first. */
+function inOrder(nodes: readonly Onnx.INodeProto[], outputs: readonly string[]): Onnx.INodeProto[] {
+  const makers = new Map(nodes.flatMap((node, index) => (node.output ?? []).map((name) => [name, index])));
+  const order = new Set<number>();
+  const visit = (index: number): void => {
+    const needed = (nodes[index].input ?? []).flatMap((name) => makers.get(name) ?? []);
+    for (const other of needed.toSorted((a, b) => b - a)) if (!order.has(other)) visit(other);
+    order.add(index);
+  };
+  for (const name of outputs) visit(makers.get(name) ?? -1);
+  return [...order].map((index) => nodes[index]);
+}
+
+test('the weights of a part are let go before those of another are made', () => {
+  const graph = graphOf(operandsOf({ n: 200, heads: 1 }, 1));
+  const { model } = lowerGraph(graph, new PlanCache(), { causalBlocks });
+  const scan = model.main.nodes.find(({ opType }) => opType === 'Scan');
+  const body = scan?.attribute?.find(({ name }) => name === 'body')?.g;
+  const outputs = body?.output?.map(({ name }) => name ?? '') ?? [];
+  const order = inOrder(body?.node ?? [], outputs);
+  const readers = (value: string) => order.filter(({ input }) => input?.includes(value)).length;
+  const held = new Map<string, number>();
+  let most = 0;
+  for (const { opType, input, output } of order) {
+    if (opType === 'Exp') held.set(output?.[0] ?? '', readers(output?.[0] ?? ''));
+    most = Math.max(most, held.size);
+    for (const name of input ?? []) {
+      const remaining = (held.get(name) ?? 0) - 1;
+      if (remaining > 0) held.set(name, remaining);
+      else held.delete(name);
+    }
+  }
+  expect(order.filter(({ opType }) => opType === 'Exp').length).toBeGreaterThan(20);
+  expect(most).toBe(1);
 });

@@ -3,6 +3,10 @@
  * blocks of keys before it, and its own keys, of which it sees triangles and what lies before them. The parts
  * of a row add up (`unshifted.ts`), so no logits are joined and nothing is merged. Where a row needs it, the
  * scans of any other pattern run as well.
+ *
+ * The sums of a part, and the sums of its weights, are columns of one value. ONNX Runtime runs all that a
+ * value needs before the next one: with sums of weights apart, it would hold the weights of all parts, n² of
+ * a head, until it comes to these.
  */
 import type { AttentionProblem, NodeOf } from '@attn/core/backend';
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
@@ -11,8 +15,8 @@ import type { LoweringContext } from '../context.ts';
 import type { CausalBlocks } from './causal-blocks.ts';
 import { emitScores } from './logits.ts';
 import { headsFirst } from './operands.ts';
-import { emitIf, type StepResult } from './softmax.ts';
-import { emitNormalised, type UnshiftedSums } from './unshifted.ts';
+import type { StepResult } from './softmax.ts';
+import { emitCorrected, emitNormalised, type UnshiftedSums } from './unshifted.ts';
 
 /**
  * Adds causal attention. Results are `out` [B, H, N, Dv] and `lse` [B, H, N].
@@ -33,22 +37,7 @@ export function emitCausal(
     sum: main.reshape(parts.sum, [...rows, valueDim]),
     total: main.reshape(parts.total, [...rows, 1]),
   });
-  const [out, lse] = emitIf(main, {
-    condition: main.op('IsNaN', [main.op('ReduceSum', [fast.probe], { keepdims: 0 })]),
-    outputs: returnLse ? 2 : 1,
-    whenTrue: (branch) => {
-      const exact = emitExact(branch);
-      const isSound = branch.op('Not', [branch.op('IsNaN', [fast.probe])]);
-      const corrected = [branch.op('Where', [isSound, fast.out(branch), exact.out])];
-      if (exact.lse !== undefined) {
-        const isSoundRow = branch.reshape(isSound, rows);
-        corrected.push(branch.op('Where', [isSoundRow, fast.lse(branch), exact.lse]));
-      }
-      return corrected;
-    },
-    whenFalse: (branch) => (returnLse ? [fast.out(branch), fast.lse(branch)] : [fast.out(branch)]),
-  });
-  return { out, lse };
+  return emitCorrected(main, fast, { rows, returnLse, exact: emitExact });
 }
 
 /** Adds the sums of all rows: `sum` [B·Hkv, …, N, Dv] and `total` [B·Hkv, …, N, 1]. */
@@ -81,20 +70,18 @@ function emitSums(
   const join = (parts: readonly Name[]): Name =>
     parts.length === 1 ? parts[0] : body.op('Concat', parts, { axis: lead.length });
   /** Sums of rows of all heads that share keys, apart. */
-  const byHead = ({ sum, total }: UnshiftedSums, rows: number): UnshiftedSums => ({
-    sum: body.reshape(sum, [...lead, rows, valueDim]),
-    total: body.reshape(total, [...lead, rows, 1]),
-  });
-  const results: UnshiftedSums[] = [];
+  const byHead = (sums: JoinedSums, rows: number): JoinedSums =>
+    body.reshape(sums, [...lead, rows, valueDim + 1]);
+  const results: JoinedSums[] = [];
   // Products with columns need not turn their keys, again for each block of rows.
   const columns = body.op('Transpose', [operands.k], { perm: [1, 0] });
   const keysOf = ([from, to]: Range): KeyBlock => ({
-    keys: cut(body, columns, [from, to], 1),
-    values: cut(body, operands.v, [from, to]),
+    keys: body.slice(columns, [from, to], 1),
+    values: body.slice(operands.v, [from, to], 0),
   });
   const blocksBefore = keyBlocksOf(keysOf, blocks.keys);
   const queriesOf = ([from, to]: Range): Name => {
-    const part = cut(body, operands.q, [from, to], lead.length);
+    const part = body.slice(operands.q, [from, to], lead.length);
     return shared === 1 ? part : body.reshape(part, [shared * (to - from), headDim]);
   };
   const partOf = (q: Name, { keys, values }: KeyBlock): WeightedValues => {
@@ -102,7 +89,7 @@ function emitSums(
     return { weights: body.op('Exp', [scores]), values };
   };
   /** The sums of some rows over their own keys and those before, from a first one on. */
-  const sumsOfTriangle = (first: number, [from, to]: Range): UnshiftedSums => {
+  const sumsOfTriangle = (first: number, [from, to]: Range): JoinedSums => {
     const rows = to - from;
     const q = queriesOf([from, to]);
     const own = partOf(q, keysOf([from, to]));
@@ -115,15 +102,12 @@ function emitSums(
   };
   for (let start = 0; start < n; start += blocks.rows) {
     const end = Math.min(n, start + blocks.rows);
-    const triangles: UnshiftedSums[] = [];
+    const triangles: JoinedSums[] = [];
     for (let from = start; from < end; from += blocks.triangle) {
       const to = Math.min(end, from + blocks.triangle);
       triangles.push(byHead(sumsOfTriangle(start, [from, to]), to - from));
     }
-    const own: UnshiftedSums = {
-      sum: body.reshape(join(triangles.map(({ sum }) => sum)), [shared * (end - start), valueDim]),
-      total: body.reshape(join(triangles.map(({ total }) => total)), [shared * (end - start), 1]),
-    };
+    const own = body.reshape(join(triangles), [shared * (end - start), valueDim + 1]);
     const before = blocksBefore(start);
     const q = before.length === 0 ? '' : queriesOf([start, end]);
     const sums = addUp(
@@ -133,11 +117,16 @@ function emitSums(
     );
     results.push(byHead(sums, end - start));
   }
-  body.output(join(results.map(({ sum }) => sum)), { dtype: 'f32', shape: [...lead, n, valueDim] });
-  body.output(join(results.map(({ total }) => total)), { dtype: 'f32', shape: [...lead, n, 1] });
+  const sums = join(results);
+  const columnsOf = (from: number, to: number): Name => body.slice(sums, [from, to], lead.length + 1);
+  body.output(columnsOf(0, valueDim), { dtype: 'f32', shape: [...lead, n, valueDim] });
+  body.output(columnsOf(valueDim, valueDim + 1), { dtype: 'f32', shape: [...lead, n, 1] });
   const [sum, total] = main.ops('Scan', inputs, 2, { num_scan_inputs: 3, body });
   return { sum, total };
 }
+
+/** The columns of `UnshiftedSums` side by side: [rows, Dv + 1]. */
+type JoinedSums = Name;
 
 /** The operands of a head of keys: q [N, D], or [shared, N, D] if heads share it, k [N, D], and v [N, Dv]. */
 type HeadOperands = Readonly<Record<'q' | 'k' | 'v', Name>>;
@@ -157,12 +146,6 @@ interface WeightedValues {
   readonly values: Name;
 }
 
-/** Rows of a range, along an axis. */
-function cut(body: GraphScope, name: Name, [from, to]: Range, axis = 0): Name {
-  const { model } = body;
-  return body.op('Slice', [name, model.integers([from]), model.integers([to]), model.integers([axis])]);
-}
-
 /** Returns a function that cuts the keys before one into blocks. Whole blocks are cut once for all. */
 function keyBlocksOf(keysOf: (range: Range) => KeyBlock, size: number): (end: number) => KeyBlock[] {
   const wholeBlocks: KeyBlock[] = [];
@@ -178,14 +161,14 @@ function keyBlocksOf(keysOf: (range: Range) => KeyBlock, size: number): (end: nu
 }
 
 /** Adds up weighted values and weights of all parts of some rows, and what there is already. */
-function addUp(body: GraphScope, parts: readonly WeightedValues[], first?: UnshiftedSums): UnshiftedSums {
+function addUp(body: GraphScope, parts: readonly WeightedValues[], first?: JoinedSums): JoinedSums {
   const last = body.model.integers([-1]);
-  const sums = parts.map(({ weights, values }) => ({
-    sum: body.op('MatMul', [weights, values]),
-    total: body.op('ReduceSum', [weights, last], { keepdims: 1 }),
-  }));
-  return [...(first === undefined ? [] : [first]), ...sums].reduce((before, part) => ({
-    sum: body.op('Add', [part.sum, before.sum]),
-    total: body.op('Add', [part.total, before.total]),
-  }));
+  const sums = parts.map(({ weights, values }): JoinedSums => {
+    const sum = body.op('MatMul', [weights, values]);
+    const total = body.op('ReduceSum', [weights, last], { keepdims: 1 });
+    return body.op('Concat', [sum, total], { axis: -1 });
+  });
+  return [...(first === undefined ? [] : [first]), ...sums].reduce((before, part) =>
+    body.op('Add', [part, before]),
+  );
 }

@@ -208,7 +208,7 @@ function emitDense(
   // Rows that are the same for all queries are read once: all rows of a block are of one head.
   const row =
     queryStride === 0
-      ? body.op('Slice', [ofMember, model.integers([0]), model.integers([1]), model.integers([1])])
+      ? body.slice(ofMember, [0, 1], 1)
       : body.op('Add', [ofMember, times(query, queryStride)]);
   if (isSame) return emitPieces(body, table, column(row));
   const first = emitFirstKeys(body, tables, tiles, size);

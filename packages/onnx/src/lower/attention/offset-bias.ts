@@ -145,13 +145,15 @@ function emitPieces(
 ): Name {
   if (size === 1) return scope.reshape(biases, [-1, 1]);
   const { model } = scope;
-  const cut = (name: Name, axis: number, end: number): Name =>
-    scope.op('Slice', [name, model.integers([0]), model.integers([end]), model.integers([axis])]);
   const repeated = scope.op('Expand', [
     scope.reshape(biases, [members, 1, width]),
     model.integers([members, size + 1, width]),
   ]);
-  const flat = cut(scope.reshape(repeated, [members, (size + 1) * width]), 1, size * (width + 1));
-  const skewed = cut(scope.reshape(flat, [members, size, width + 1]), 2, width - size + 1);
+  const flat = scope.slice(
+    scope.reshape(repeated, [members, (size + 1) * width]),
+    [0, size * (width + 1)],
+    1,
+  );
+  const skewed = scope.slice(scope.reshape(flat, [members, size, width + 1]), [0, width - size + 1], 2);
   return scope.reshape(scope.op('Transpose', [skewed], { perm: [0, 2, 1] }), [-1, size]);
 }

@@ -4,8 +4,8 @@ import type { GraphScope } from '../../model/onnx-model-builder.ts';
 import type { Dim, Name, ValueType } from '../../model/values.ts';
 import { emitLogits, type BiasTables, type WholeOperands } from './logits.ts';
 import type { OffsetBias } from './offset-bias.ts';
-import { emitExact, emitHidden, emitIf, type StepResult } from './softmax.ts';
-import { emitUnshifted } from './unshifted.ts';
+import { emitExact, emitHidden, type StepResult } from './softmax.ts';
+import { emitCorrected, emitUnshifted } from './unshifted.ts';
 import type { BinTables } from './tables.ts';
 import { emitWholeBiases, LEAST_SHARE } from './whole-biases.ts';
 
@@ -121,7 +121,7 @@ export function emitScan(
     flushes: biases?.flushes === true && whole?.areFactored !== true,
   });
 
-  const corrected = (branch: GraphScope): readonly Name[] => {
+  const exact = (branch: GraphScope): StepResult => {
     const ids =
       open === ''
         ? masks
@@ -129,30 +129,17 @@ export function emitScan(
     const byMask = sharedMask ?? (masked === '' ? undefined : maskBy(branch, ids));
     const byKey = visibleKeys && maskOfKeys(branch, visibleKeys, tiles);
     const mask = byMask && byKey ? times(branch, byMask, byKey) : (byMask ?? byKey);
-    const exact = emitExact(branch, {
+    return emitExact(branch, {
       logits: logitsOf(branch, tiles),
       hidden: mask && emitHidden(branch, mask),
       values: stepValues,
       returnLse,
     });
-    // Numbers of the fast form stay, so that the contents of one row change no bit of another.
-    const isSound = branch.op('Not', [branch.op('IsNaN', [fast.probe])]);
-    const out = branch.op('Where', [isSound, fast.out(branch), exact.out]);
-    if (exact.lse === undefined) return [out];
-    const isSoundRow = branch.reshape(isSound, [blocks, TILE]);
-    return [out, branch.op('Where', [isSoundRow, fast.lse(branch), exact.lse])];
   };
-  const unchanged = (branch: GraphScope): readonly Name[] =>
-    returnLse ? [fast.out(branch), fast.lse(branch)] : [fast.out(branch)];
-  const results = emitIf(body, {
-    condition: body.op('IsNaN', [body.op('ReduceSum', [fast.probe], { keepdims: 0 })]),
-    outputs: returnLse ? 2 : 1,
-    whenTrue: corrected,
-    whenFalse: unchanged,
-  });
-  body.output(results[0], { dtype: 'f32', shape: [blocks, TILE, valueDim] });
-  if (returnLse) body.output(results[1], { dtype: 'f32', shape: [blocks, TILE] });
-  const [scannedOut, scannedLse] = scope.ops('Scan', scanned, results.length, {
+  const { out, lse } = emitCorrected(body, fast, { rows: [blocks, TILE], returnLse, exact });
+  body.output(out, { dtype: 'f32', shape: [blocks, TILE, valueDim] });
+  if (lse !== undefined) body.output(lse, { dtype: 'f32', shape: [blocks, TILE] });
+  const [scannedOut, scannedLse] = scope.ops('Scan', scanned, lse === undefined ? 1 : 2, {
     num_scan_inputs: scanned.length,
     body,
   });

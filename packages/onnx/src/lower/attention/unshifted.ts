@@ -9,6 +9,7 @@
  */
 import type { GraphScope } from '../../model/onnx-model-builder.ts';
 import type { Name } from '../../model/values.ts';
+import { emitHasNaN, emitIf, type StepResult } from './softmax.ts';
 
 /** The least sum of a row's exponentials above which no exponential that is lost to underflow counts. */
 export const LEAST_TOTAL = 1e-25;
@@ -96,4 +97,37 @@ export function emitNormalised(
     out: (at) => at.op('Div', [sum, divisor]),
     lse: (at) => at.op('Squeeze', [at.op('Log', [total]), last]),
   };
+}
+
+/** How rows are corrected where the fast form does not do. */
+export interface Correction {
+  /** The shape of `lse`: that of the rows. */
+  readonly rows: readonly number[];
+  readonly returnLse: boolean;
+  /** Adds the exact form of all rows. It runs only where some row needs it. */
+  exact(scope: GraphScope): StepResult;
+}
+
+/** Adds the results of the fast form, and those of the exact form for rows that need it. */
+export function emitCorrected(
+  scope: GraphScope,
+  fast: UnshiftedRows,
+  { rows, returnLse, exact: emitExact }: Correction,
+): StepResult {
+  const corrected = (branch: GraphScope): readonly Name[] => {
+    const exact = emitExact(branch);
+    // Numbers of the fast form stay, so that the contents of one row change no bit of another.
+    const isSound = branch.op('Not', [branch.op('IsNaN', [fast.probe])]);
+    const out = branch.op('Where', [isSound, fast.out(branch), exact.out]);
+    if (exact.lse === undefined) return [out];
+    const isSoundRow = branch.reshape(isSound, rows);
+    return [out, branch.op('Where', [isSoundRow, fast.lse(branch), exact.lse])];
+  };
+  const [out, lse] = emitIf(scope, {
+    condition: emitHasNaN(scope, fast.probe),
+    outputs: returnLse ? 2 : 1,
+    whenTrue: corrected,
+    whenFalse: (branch) => (returnLse ? [fast.out(branch), fast.lse(branch)] : [fast.out(branch)]),
+  });
+  return { out, lse };
 }

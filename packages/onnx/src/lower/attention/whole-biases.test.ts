@@ -1,10 +1,12 @@
 // Biases of whole row blocks, factors of weights, and biases that a step reads once for several heads.
 import {
+  and,
   causal,
   f32,
   GraphBuilder,
   score,
   slidingWindow,
+  where,
   type Graph,
   type Pattern,
   type ScoreFunction,
@@ -148,6 +150,40 @@ test('biases of −∞ and NaN', async () => {
     expect(greatestError(rows(results.out, head), rows(out.data, head))).toBeLessThan(2e-5);
   const isNaN = (data: Float32Array): number[] => [...data].map((x) => (Number.isNaN(x) ? 1 : 0));
   expect(isNaN(rows(results.out, 1))).toEqual(isNaN(rows(out.data, 1)));
+});
+
+describe('rows that see no key', () => {
+  // One of each row block, so that all row blocks still have the same masks.
+  const pattern = and(
+    window,
+    where(({ q }) => q.mod(64).ne(5)),
+  );
+  const blind = Array.from({ length: HEADS * N }, (_, row) => row).filter((row) => row % 64 === 5);
+  /** Values of which one is no number, in the sight of many rows. */
+  const values = (value: number): Tensor<'f32'> => {
+    const { shape, data } = numbers([BATCH, HEADS, N, DIM], 3, 1);
+    return f32(shape, data.with(256 * DIM, value));
+  };
+
+  test.each<[string, CallOptions]>([
+    ['slopes', { inputs: { alibiSlopes: slopes } }],
+    ['a score that adds a table', CALLS['a score that adds a table']],
+    ['a value that is NaN', { inputs: { alibiSlopes: slopes, v: values(NaN) } }],
+    ['logits that overflow', { inputs: { alibiSlopes: slopes }, size: 40 }],
+  ])('%s', async (_, options) => {
+    const { graph, tensors } = callOf({ ...options, pattern });
+    const { model } = lowerGraph(graph, new PlanCache(), {});
+    expect([...model.initializers.keys()]).toEqual(expect.arrayContaining(['kinds', 'visible']));
+    const results = await (await runnerOf(graph, {}))(tensors);
+    for (const row of blind) {
+      expect([...results.out.subarray(row * DIM, (row + 1) * DIM)]).toEqual([0, 0]);
+      expect(results.lse[row]).toBe(-Infinity);
+    }
+    const expected = evaluateReference(graph, tensors);
+    const size = options.size ?? 1;
+    for (const name of ['out', 'lse'])
+      expect(greatestError(results[name], expected[name].data)).toBeLessThan(2e-5 * size ** 2);
+  });
 });
 
 describe('biases of pairs, the same for all heads', () => {

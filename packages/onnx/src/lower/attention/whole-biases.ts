@@ -42,7 +42,8 @@ export function emitWholeBiases(
 ): WholeBiases | undefined {
   const { offset, score } = biases;
   const first = offset ?? score?.parts.values().next().value;
-  const kinds = first && bin.kinds(first.members);
+  if (first === undefined) return undefined;
+  const kinds = bin.kinds(first.members);
   if (kinds === undefined) return undefined;
   const tables = new Map<OffsetBias, Name>();
   const tableOf = (pieces: OffsetBias): Name => {
@@ -61,7 +62,7 @@ export function emitWholeBiases(
   ];
   const { numbers, numbersOfStep } = kinds;
   const isOnlyMasked = addends.length === 0 && bin.sharedMask !== undefined;
-  const factors = isOnlyMasked ? undefined : emitFactors(scope, addends, kinds, first?.members ?? 1);
+  const factors = isOnlyMasked ? undefined : emitFactors(scope, addends, kinds, first.members);
   const areFactored = score === undefined || score.sum.rest === 's';
   return { numbers, numbersOfStep, factored, factors, areFactored, tableOf };
 }

@@ -59,10 +59,7 @@ export function lowerLshHash(context: LoweringContext, node: NodeOf<'lshHash'>):
   const all = main.op('Scan', scanned, { num_scan_inputs: scanned.length, body });
 
   const byToken = main.reshape(all, [batch, heads, steps.padded, rounds]);
-  const unpadded =
-    steps.padded === length
-      ? byToken
-      : main.op('Slice', [byToken, model.integers([0]), model.integers([length]), model.integers([2])]);
+  const unpadded = steps.padded === length ? byToken : main.slice(byToken, [0, length], 2);
   const byRound = main.op('Transpose', [unpadded], { perm: [0, 1, 3, 2] });
   const mask = context.input(node, 'keyMask');
   if (mask === undefined) {
@@ -101,10 +98,7 @@ function emitBuckets(body: GraphScope, scores: Name, problem: LshHashProblem, st
   let bucket: Name | undefined;
   for (const factor of factors) {
     const end = column + factor / 2;
-    const part =
-      factors.length === 1
-        ? byRound
-        : body.op('Slice', [byRound, ...[column, end, 3].map((value) => model.integers([value]))]);
+    const part = factors.length === 1 ? byRound : body.slice(byRound, [column, end], 3);
     const hash = emitHash(body, part, factor);
     const digit = unit === 1 ? hash : body.op('Mul', [hash, model.scalar(unit, 'i64')]);
     bucket = bucket === undefined ? digit : body.op('Add', [bucket, digit]);

@@ -78,7 +78,7 @@ export function placeTables(
   const byPlace = (name: Name): Name => {
     const padded = main.reshape(name, [heads, rounds, chunks * chunkLength]);
     if (!hasPadding) return padded;
-    return main.op('Slice', [padded, model.integers([0]), model.integers([length]), model.integers([2])]);
+    return main.slice(padded, [0, length], 2);
   };
   const within = model.tensor('within', i32([1, chunkLength], results.within));
   const numbers = Int32Array.from({ length: list }, (_, chunk) => chunk % chunks);

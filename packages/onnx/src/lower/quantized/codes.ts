@@ -65,7 +65,7 @@ export function numbersOf(context: LoweringContext, matrix: CodeMatrix, before: 
     const zeros = zeroBytesOf(context, matrix, rows, stored);
     return dequantized(context, matrix, flat, main.reshape(context.value(scales), [count]), zeros, rows);
   }
-  const nothing = main.op('Slice', [main.reshape(before, [-1]), model.integers([0]), model.integers([0])]);
+  const nothing = main.slice(main.reshape(before, [-1]), [0, 0], 0);
   const waiting = main.op('Concat', [context.constantAs(scales, { dtype: 'f32', shape: [count] }), nothing], {
     axis: 0,
   });
@@ -121,8 +121,8 @@ export function zeroBytesOf(
 }
 
 /** The first elements of each row. */
-export function firstColumns({ main, model }: LoweringContext, value: Name, count: number): Name {
-  return main.op('Slice', [value, ...[0, count, -1].map((number) => model.integers([number]))]);
+export function firstColumns({ main }: LoweringContext, value: Name, count: number): Name {
+  return main.slice(value, [0, count], -1);
 }
 
 /** Two codes of each byte, the one in the low bits first, along a new last axis. */

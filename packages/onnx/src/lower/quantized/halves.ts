@@ -27,7 +27,7 @@ export function halvesObstacle(graph: Graph, { op, inputs, attributes }: GraphNo
 export function numbersOfHalves(context: LoweringContext, weight: HalfWeight, before: Name): Name {
   const { main, model } = context;
   const [rows, width] = extentsOf(context, weight);
-  const nothing = main.op('Slice', [main.reshape(before, [-1]), model.integers([0]), model.integers([0])]);
+  const nothing = main.slice(main.reshape(before, [-1]), [0, 0], 0);
   const extents = main.op('Concat', [model.integers([rows, width]), main.cast(nothing, 'i64')], { axis: 0 });
   const waiting = main.op('Reshape', [storedHalves(context, weight), extents], { allowzero: 1 });
   return widened(context, weight, main.reshape(waiting, [rows, width]));

@@ -2,7 +2,8 @@
  * One step of attention where few queries meet a tile of 64 keys and values that lie in memory as the caller
  * has them, row by row. Such a step waits for memory: packing the tile first would move it three times.
  *
- * The rows take turns: the first brings the tile into the cache, and the others find it there.
+ * A step reads in four places of the tile at once, which memory answers faster than reading in one: see
+ * `few-rows.ts`. The rows take turns: the first brings the tile into the cache, and the others find it there.
  */
 import {
   f32x4,
@@ -21,9 +22,6 @@ import { defineListVisible } from './mask.ts';
 import { defineSoftmax, SCORE_STRIDE } from './softmax.ts';
 import type { EmitTileStep } from './tile.ts';
 
-/** Vectors of a row's sums that are in registers at the same time. */
-const CHUNK = 8;
-
 /** What the functions are specialised to. */
 interface InPlaceOptions {
   readonly simd: Simd;
@@ -36,6 +34,27 @@ export function fitsInPlace({ headDim, valueDim }: Omit<InPlaceOptions, 'simd'>)
   return headDim % 4 === 0 && valueDim % 8 === 0;
 }
 
+/** The columns of a tile in four parts, and up to three columns behind these. */
+interface Quarters {
+  /** Columns of a part. */
+  readonly length: Local<'i32'>;
+  /** The first column of each part. */
+  readonly firsts: readonly Local<'i32'>[];
+  /** The first column behind the parts. */
+  readonly end: Local<'i32'>;
+}
+
+function inQuarters(f: FunctionBuilder, present: I32): Quarters {
+  const length = f.let('quarter', i32.shrU(present, 2));
+  const [end, ...firsts] = [4, 0, 1, 2, 3].map((part) => f.let('first', i32.mul(length, part)));
+  return { length, firsts, end };
+}
+
+/** The address of a column of a row of scores. */
+function columnAt(line: Local<'i32'>, column: I32): I32 {
+  return i32.add(line, i32.shl(column, 2));
+}
+
 /** Defines the functions of a step, and returns a function that emits a step. Dims as in `fitsInPlace`. */
 export function defineInPlaceStep(module: ModuleBuilder, options: InPlaceOptions): EmitTileStep {
   const scores = defineScores(module, options);
@@ -45,10 +64,10 @@ export function defineInPlaceStep(module: ModuleBuilder, options: InPlaceOptions
   return (f, at, { rows, present, columns, keys, values: tile, changeLogits }) => {
     f.call(scores, { queries: at.queries, keys, scores: at.scores, rows, present });
     changeLogits();
-    const { maxima, totals, factors, origins, shifts, visible, sums } = at;
+    const { maxima, totals, factors, origins, shifts, visible, sums, next } = at;
     f.call(listVisible, { scores: at.scores, rows, columns, visible });
     f.call(softmax, { scores: at.scores, rows, columns, maxima, totals, factors, origins, shifts });
-    f.call(values, { weights: at.scores, values: tile, sums, factors, visible, rows, present });
+    f.call(values, { weights: at.scores, values: tile, sums, factors, visible, rows, present, next });
   };
 }
 
@@ -63,7 +82,7 @@ const SCORES = {
   present: 'i32',
 } as const;
 
-/** Defines scores = queries · keysᵀ, four keys at a time. */
+/** Defines scores = queries · keysᵀ, two queries and four keys at a time: one of each quarter. */
 function defineScores(
   module: ModuleBuilder,
   { simd, headDim }: InPlaceOptions,
@@ -72,47 +91,69 @@ function defineScores(
   const rowBytes = 4 * headDim;
   const unrolled = headDim % 16 === 0 ? 4 : 1;
   return module.define('scoresInPlace', SCORES, (f, p) => {
-    const [q, query, end] = [f.local('q', 'i32'), f.local('query', 'v128'), f.local('q_end', 'i32')];
-    const [key, to] = [f.local('key', 'i32'), f.local('to', 'i32')];
-    const sums = Array.from({ length: 4 }, (_, lane) => f.local(`sum${lane}`, 'v128'));
-    /** Emits the products of a query and so many keys, and moves `key` behind them. */
-    const products = (keys: readonly Local<'v128'>[], row: Local<'i32'>): void => {
-      for (const sum of keys) f.set(sum, f32x4.all(0));
+    const [q, end, value] = [f.local('q', 'i32'), f.local('q_end', 'i32'), f.local('value', 'v128')];
+    const queries = [0, 1].map((row) => ({ row, query: f.local('query', 'v128') }));
+    const quarters = inQuarters(f, p.present);
+    const places = quarters.firsts.map((first) => ({
+      first: f.let('first_key', i32.add(p.keys, i32.mul(first, rowBytes))),
+      key: f.local('key', 'i32'),
+      /** The sums of each query. */
+      sums: queries.map(() => f.local('sum', 'v128')),
+    }));
+    const last = places[places.length - 1];
+    const [row, line] = [f.let('row', p.queries), f.let('line', p.scores)];
+
+    /** Emits the products of queries and the current keys, and moves these on. */
+    const products = (keys: typeof places, rows: typeof queries): void => {
+      for (const { sums } of keys) for (const sum of sums) f.set(sum, f32x4.all(0));
       f.set(q, row);
       f.set(end, i32.add(row, rowBytes));
       f.repeat(
         () => {
-          for (let step = 0; step < unrolled; step++) {
-            f.set(query, v128.load(q, 16 * step));
-            keys.forEach((sum, lane) =>
-              f.set(sum, madd(query, v128.load(key, lane * rowBytes + 16 * step), sum)),
-            );
+          for (let at = 0; at < 16 * unrolled; at += 16) {
+            for (const { row: index, query } of rows) f.set(query, v128.load(q, index * rowBytes + at));
+            for (const { key, sums } of keys) {
+              f.set(value, v128.load(key, at));
+              for (const { row: index, query } of rows) f.set(sums[index], madd(query, value, sums[index]));
+            }
           }
-          f.advance(q, 16 * unrolled);
-          f.advance(key, 16 * unrolled);
+          for (const address of [q, ...keys.map(({ key }) => key)]) f.advance(address, 16 * unrolled);
         },
         () => i32.ltU(q, end),
       );
-      if (keys.length > 1) f.advance(key, (keys.length - 1) * rowBytes);
     };
-    const row = f.let('row', p.queries);
-    const line = f.let('line', p.scores);
-    f.count('index', p.rows, 1, () => {
-      f.set(key, p.keys);
-      f.set(to, line);
-      const fours = f.let('fours', i32.add(line, i32.shl(i32.and(p.present, -4), 2)));
-      f.while(to, fours, 16, () => {
-        products(sums, row);
-        f.do(v128.store(to, sumOfEach(f, sums)));
+    const compute = (rows: typeof queries): void => {
+      for (const { first, key } of places) f.set(key, first);
+      const store = (lane: number, index: number, column: I32, scores: V128): void => {
+        const to = columnAt(line, column);
+        f.do(v128.store32Lane(lane, to, scores, index * SCORE_STRIDE));
+      };
+      f.count('column', quarters.length, 1, (column) => {
+        products(places, rows);
+        for (const { row: index } of rows) {
+          const four = f.let(
+            'four',
+            sumOfEach(
+              f,
+              places.map(({ sums }) => sums[index]),
+            ),
+          );
+          quarters.firsts.forEach((first, lane) => store(lane, index, i32.add(first, column), four));
+        }
       });
-      f.while(to, i32.add(line, i32.shl(p.present, 2)), 4, () => {
-        products(sums.slice(0, 1), row);
-        sumLanes(f, sums[0]);
-        f.do(v128.store32Lane(0, to, sums[0]));
+      const column = f.let('column', quarters.end);
+      f.while(column, p.present, 1, () => {
+        products([last], rows);
+        for (const { row: index } of rows) {
+          sumLanes(f, last.sums[index]);
+          store(0, index, column, last.sums[index]);
+        }
       });
-      f.advance(row, rowBytes);
-      f.advance(line, SCORE_STRIDE);
-    });
+      f.advance(row, rows.length * rowBytes);
+      f.advance(line, rows.length * SCORE_STRIDE);
+    };
+    f.count('pair', i32.shrU(p.rows, 1), 1, () => compute(queries));
+    f.if(i32.and(p.rows, 1), () => compute(queries.slice(0, 1)));
   });
 }
 
@@ -136,11 +177,13 @@ const VALUES = {
   visible: 'i32',
   rows: 'i32',
   present: 'i32',
+  /** [Dv], used by this function only: the new sums of a row. */
+  next: 'i32',
 } as const;
 
 /**
- * Defines sums = factors · sums + weights · values, a part of a row at a time. Where a sum is no number, it
- * may be one without the values that are hidden, because 0 · ∞ is NaN: the part is computed again without.
+ * Defines sums = factors · sums + weights · values, row by row. Where a sum is no number, it may be one
+ * without the values that are hidden, because 0 · ∞ is NaN: the row is computed again without.
  */
 function defineValues(
   module: ModuleBuilder,
@@ -148,48 +191,83 @@ function defineValues(
 ): FunctionHandle<typeof VALUES> {
   const madd = multiplyAdd(simd);
   const rowBytes = 4 * valueDim;
+  const unrolled = valueDim % 16 === 0 ? 4 : 2;
   return module.define('valuesInPlace', VALUES, (f, p) => {
-    const sums = Array.from({ length: Math.min(CHUNK, valueDim / 4) }, (_, i) => f.local(`sum${i}`, 'v128'));
-    const [factor, weight] = [f.local('factor', 'v128'), f.local('weight', 'v128')];
-    const [from, value, to] = [f.local('from', 'i32'), f.local('value', 'i32'), f.local('to', 'i32')];
-    const [line, bits] = [f.let('line', p.weights), f.let('bits', p.visible)];
+    const [line, bits, to] = [f.let('line', p.weights), f.let('bits', p.visible), f.let('to', p.sums)];
+    const [factor, sum, residue] = ['factor', 'sum', 'residue'].map((name) => f.local(name, 'v128'));
+    const at = f.local('at', 'i32');
+    const quarters = inQuarters(f, p.present);
+    const places = quarters.firsts.map((first) => ({
+      first,
+      value: f.local('value', 'i32'),
+      weight: f.local('weight', 'v128'),
+    }));
+    const last = places[places.length - 1];
 
-    const addUp = (part: readonly Local<'v128'>[], isVisible?: (column: I32) => I32): void => {
-      part.forEach((sum, i) => f.set(sum, f32x4.mul(v128.load(to, 16 * i), factor)));
-      f.set(value, from);
-      f.count('column', p.present, 1, (column) => {
-        const add = (): void => {
-          f.set(weight, v128.load32Splat(i32.add(line, i32.shl(column, 2))));
-          part.forEach((sum, i) => f.set(sum, madd(weight, v128.load(value, 16 * i), sum)));
-        };
-        if (isVisible) f.if(isVisible(column), add);
-        else add();
-        f.advance(value, rowBytes);
+    /** Emits the body for each vector of the new sums, and moves the addresses along. */
+    const eachVector = (addresses: readonly Local<'i32'>[], body: (offset: number) => void): void => {
+      f.set(at, p.next);
+      f.repeat(
+        () => {
+          for (let offset = 0; offset < 16 * unrolled; offset += 16) body(offset);
+          for (const address of [at, ...addresses]) f.advance(address, 16 * unrolled);
+        },
+        () => i32.ltU(at, i32.add(p.next, rowBytes)),
+      );
+    };
+    const setWeight = ({ weight }: (typeof places)[number], column: I32): void =>
+      f.set(weight, v128.load32Splat(columnAt(line, column)));
+    /** Emits the addition of a row of values at each place, and moves these to the next rows. */
+    const add = (rows: typeof places): void =>
+      eachVector(
+        rows.map(({ value }) => value),
+        (offset) => {
+          f.set(sum, v128.load(at, offset));
+          for (const { value, weight } of rows) f.set(sum, madd(weight, v128.load(value, offset), sum));
+          f.do(v128.store(at, sum, offset));
+        },
+      );
+    const begin = (): void => {
+      const from = f.let('from', to);
+      eachVector([from], (offset) =>
+        f.do(v128.store(at, f32x4.mul(v128.load(from, offset), factor), offset)),
+      );
+    };
+    const addAll = (): void => {
+      begin();
+      for (const { first, value } of places) f.set(value, i32.add(p.values, i32.mul(first, rowBytes)));
+      f.count('column', quarters.length, 1, (column) => {
+        for (const place of places) setWeight(place, i32.add(place.first, column));
+        add(places);
+      });
+      const column = f.let('column', quarters.end);
+      f.while(column, p.present, 1, () => {
+        setWeight(last, column);
+        add([last]);
       });
     };
-    const bitOf = (column: I32): I32 => {
-      const word = i32.load(i32.add(bits, i32.shl(i32.shrU(column, 5), 2)));
-      return i32.and(i32.shrU(word, i32.and(column, 31)), 1);
+    const addVisible = (): void => {
+      begin();
+      f.count('column', p.present, 1, (column) => {
+        const word = i32.load(i32.add(bits, i32.shl(i32.shrU(column, 5), 2)));
+        f.if(i32.and(i32.shrU(word, i32.and(column, 31)), 1), () => {
+          f.set(last.value, i32.add(p.values, i32.mul(column, rowBytes)));
+          setWeight(last, column);
+          add([last]);
+        });
+      });
     };
-    const compute = (part: readonly Local<'v128'>[]): void => {
-      addUp(part);
-      const residues = part.map((sum): V128 => f32x4.sub(sum, sum));
-      const residue = f.let(
-        'residue',
-        residues.reduce((all, x) => v128.or(all, x)),
-      );
-      f.if(v128.anyTrue(f32x4.ne(residue, f32x4.all(0))), () => addUp(part, bitOf));
-      part.forEach((sum, i) => f.do(v128.store(to, sum, 16 * i)));
-      f.advance(from, 16 * part.length);
-      f.advance(to, 16 * part.length);
-    };
-    const vectors = valueDim / 4;
-    f.set(to, p.sums);
+
     f.count('row', p.rows, 1, (row) => {
       f.set(factor, v128.load32Splat(i32.add(p.factors, i32.shl(row, 2))));
-      f.set(from, p.values);
-      f.count('chunk', Math.floor(vectors / CHUNK), 1, () => compute(sums));
-      if (vectors % CHUNK > 0) compute(sums.slice(0, vectors % CHUNK));
+      addAll();
+      f.set(residue, f32x4.all(0));
+      eachVector([], (offset) => {
+        f.set(sum, v128.load(at, offset));
+        f.set(residue, v128.or(residue, f32x4.sub(sum, sum)));
+      });
+      f.if(v128.anyTrue(f32x4.ne(residue, f32x4.all(0))), addVisible);
+      eachVector([to], (offset) => f.do(v128.store(to, v128.load(at, offset), offset)));
       f.advance(line, SCORE_STRIDE);
       f.advance(bits, 8);
     });

@@ -118,6 +118,8 @@ export interface ScratchLayout {
   readonly ranges: number;
   /** [64 × 2] i32: a bit for each visible pair, if that is needed. */
   readonly visible: number;
+  /** [padded Dv]: the new sums of a row, where keys and values are read in place. */
+  readonly next: number;
   readonly bytes: number;
 }
 
@@ -141,6 +143,7 @@ export function scratchLayout(headDim: number, valueDim: number): ScratchLayout 
     rows: reserve(TILE),
     ranges: reserve(2 * TILE),
     visible: reserve(2 * TILE),
+    next: reserve(paddedDim(valueDim)),
     bytes,
   };
 }

@@ -114,6 +114,7 @@ export function rowBlockParts(
     rows: part('rows'),
     ranges: part('ranges'),
     visible: part('visible'),
+    next: part('next'),
   };
 }
 
