@@ -31,7 +31,7 @@ export { describeFunctions } from './arguments/describe-functions.ts';
 export interface BriefRun {
   /** The tests, by the globs of `selectCases`. Default: all. */
   readonly cases?: string;
-  /** Of the cases one half, 0 or 1, in which every planted fault of the suite shows. Default: both. */
+  /** Half of the cases, 0 or 1, in which every planted fault of the suite shows. Default: both halves. */
   readonly half?: 0 | 1;
   /** The cases that run whatever the half, by the same globs. Default: none. */
   readonly always?: string;
