@@ -177,6 +177,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
 watchNpm();
 const tools = await toolchain();
 env.PATH = [dirname(tools.node), join(root, 'node_modules/.bin'), tools.bin, env.PATH].join(delimiter);
+// Tests start hundreds of processes that load the same modules: what V8 compiled of them is kept.
+if (['test', 'check'].includes(task)) env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.attn/compiled');
 env.TURBO_TELEMETRY_DISABLED = env.TURBO_NO_UPDATE_NOTIFIER = env.DO_NOT_TRACK = '1';
 if (task !== 'pnpm') await install(tools);
 process.exitCode = await tasks[task]();

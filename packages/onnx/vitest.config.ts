@@ -1,1 +1,4 @@
-export { default } from '@attn/tooling-vitest/browser';
+import { inOneProcess } from '@attn/tooling-vitest';
+import preset from '@attn/tooling-vitest/browser';
+
+export default async () => inOneProcess(await preset());

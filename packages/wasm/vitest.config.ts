@@ -1,4 +1,4 @@
-import { inOneProcess } from '@attn/tooling-vitest';
+import { inOneProcess, replacingModules } from '@attn/tooling-vitest';
 import preset from '@attn/tooling-vitest/browser';
 
-export default async () => inOneProcess(await preset());
+export default async () => replacingModules(inOneProcess(await preset()), ['src/remote/no-worker.test.ts']);

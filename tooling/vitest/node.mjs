@@ -13,10 +13,17 @@ const exclude = ['**/node_modules/**', '**/dist/**', ...wholeRunOnly];
 /** Properties and whole suites take seconds; on a slow, busy machine even a minute is no hang. */
 const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
 
+/**
+ * Node loads the modules of tests itself and strips their types. Vite would transform each of them, and turn
+ * imports into properties of objects, which slows down whatever calls functions of other modules.
+ */
+export const loadedByNode = { viteModuleRunner: false, nodeLoader: false };
+
 /** The tests that run in Node: all test files without `browser` in their names. */
 export const nodeTests = {
   ...timeouts,
   name: 'node',
+  experimental: loadedByNode,
   include: ['**/*.test.{ts,mjs}'],
   exclude: [...exclude, '**/*.browser.test.{ts,mjs}'],
   passWithNoTests: true,
@@ -63,6 +70,20 @@ export function inOneProcess({ test, ...config }) {
   const once = (project) => (project.browser ? project : { ...project, isolate: false });
   const projects = test.projects?.map((project) => ({ ...project, test: once(project.test) }));
   return { ...config, test: projects ? { ...test, projects } : once(test) };
+}
+
+/**
+ * A preset with several projects in which these test files may replace modules and load them afresh
+ * (`vi.doMock`, `vi.resetModules`): Vite loads their modules. Their project is called `replaced`.
+ */
+export function replacingModules({ test, ...config }, files) {
+  const others = test.projects.map((project) =>
+    project.test.browser
+      ? project
+      : { ...project, test: { ...project.test, exclude: [...project.test.exclude, ...files] } },
+  );
+  const replaced = { test: { ...nodeTests, name: 'replaced', include: files, experimental: {} } };
+  return { ...config, test: { ...test, projects: [...others, replaced] } };
 }
 
 export default defineConfig({ test: { ...nodeTests, reporters, sequence } });

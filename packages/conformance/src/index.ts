@@ -4,6 +4,7 @@ export { attentionCases, type AttentionCaseSpec } from './cases/attention/attent
 export { opCases, type OpCaseSpec } from './cases/op-case.ts';
 export { caseId, type BuiltCase, type CaseParams, type ConformanceCase, type ParamValue } from './case.ts';
 export { isInPart, matches, selectCases, type SuitePart } from './select.ts';
+export { isInHalf } from './halves.ts';
 export { oracle } from './oracle.ts';
 export { compareOutput, type Expected, type Mismatch, type WorstElement } from './compare.ts';
 export { runCase, type CaseResult } from './runner.ts';

@@ -7,26 +7,28 @@ import { describe, expect, test } from 'vitest';
 import { allCases } from './cases/index.ts';
 import { faults, type Fault } from './faults/index.testing.ts';
 import { goldenCalls, goldenEntries, readGolden, runGolden } from './goldens/index.ts';
+import { isInHalf } from './halves.ts';
 import { backendProperties } from './properties/index.ts';
 import { referenceBackend } from './reference-backend.ts';
 import { runCase, type CaseResult } from './runner.ts';
 import { selectCases } from './select.ts';
 import { verdict } from './verdict.ts';
 
-/** The first case that a faulty backend fails, or undefined when it passes all that should fail. */
-async function firstFailure({ among, make }: Fault): Promise<CaseResult | undefined> {
+/** The first case of a half that a faulty backend fails, or undefined when it passes all that should fail. */
+async function firstFailure({ among, make }: Fault, half: 0 | 1): Promise<CaseResult | undefined> {
   const backend = referenceBackend(make());
   for (const each of selectCases(among, allCases)) {
+    if (!isInHalf(half, each.id)) continue;
     const result = await runCase(backend, each);
     if (result.status === 'failed') return result;
   }
   return undefined;
 }
 
-describe('every planted fault is caught', () => {
+describe.each([0, 1] as const)('every planted fault is caught by half %d', (half) => {
   for (const fault of faults) {
     test(fault.name, async () => {
-      const failure = await firstFailure(fault);
+      const failure = await firstFailure(fault, half);
       expect(failure, `a case among ${fault.among} that fails`).toMatchObject({ status: 'failed' });
       const message = failure?.status === 'failed' ? failure.message : '';
       expect(message).toContain(failure?.id);

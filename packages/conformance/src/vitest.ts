@@ -20,6 +20,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MakeBackend } from './contract/index.ts';
 import { environment, isWholeRun, patience } from './environment.ts';
+import { aHalf, isInHalf } from './halves.ts';
 import { globsWithoutMatch, matches } from './select.ts';
 import { suite } from './suite.ts';
 import { verdict, type Exceptions } from './verdict.ts';
@@ -30,6 +31,10 @@ export { describeFunctions } from './arguments/describe-functions.ts';
 export interface BriefRun {
   /** The tests, by the globs of `selectCases`. Default: all. */
   readonly cases?: string;
+  /** Half of the cases, 0 or 1, in which every planted fault of the suite shows. Default: both halves. */
+  readonly half?: 0 | 1;
+  /** The cases that run whatever the half, by the same globs. Default: none. */
+  readonly always?: string;
   /** Properties try one in so many of their random calls. Default: 1, all of them. */
   readonly oneCallIn?: number;
 }
@@ -63,7 +68,12 @@ const OPTIONS: OptionKinds<ConformanceOptions> = {
   caseTimeout: aNumber,
 };
 
-const BRIEF_OPTIONS: OptionKinds<BriefRun> = { cases: aString, oneCallIn: integer(1) };
+const BRIEF_OPTIONS: OptionKinds<BriefRun> = {
+  cases: aString,
+  half: aHalf,
+  always: aString,
+  oneCallIn: integer(1),
+};
 
 /**
  * Declares the whole suite: cases, contract, goldens and properties, for the backends that `make` makes. Let
@@ -84,12 +94,18 @@ export function describeConformance(make: MakeBackend, options: ConformanceOptio
     caseTimeout = 0,
     brief = {},
   } = checkOptions(where, options, OPTIONS);
-  const { cases: briefSelector = '', oneCallIn = 1 } = checkOptions(where, brief, BRIEF_OPTIONS, {
-    name: 'brief',
-  });
+  const {
+    cases: briefSelector = '',
+    half,
+    always = '',
+    oneCallIn = 1,
+  } = checkOptions(where, brief, BRIEF_OPTIONS, { name: 'brief' });
   const asked = environment('ATTN_CASES');
   const isBrief = asked === undefined && !isWholeRun();
   const today = asked ?? (isBrief ? briefSelector : '');
+  const isToday = (id: string): boolean =>
+    matches(today, id) &&
+    (!isBrief || half === undefined || isInHalf(half, id) || (always !== '' && matches(always, id)));
 
   describe('conformance', async () => {
     let backend: Backend;
@@ -119,6 +135,7 @@ export function describeConformance(make: MakeBackend, options: ConformanceOptio
     const selections: readonly (readonly [string, readonly string[]])[] = [
       [cases, ids],
       [briefSelector, own],
+      [always, ids],
       [asked ?? '', ids],
     ];
     for (const [selector, all] of selections) {
@@ -127,7 +144,7 @@ export function describeConformance(make: MakeBackend, options: ConformanceOptio
         expect(globsWithoutMatch(selector, all)).toEqual([]);
       });
     }
-    const selected = tests.filter(({ id }) => matches(cases, id) && matches(today, id));
+    const selected = tests.filter(({ id }) => matches(cases, id) && isToday(id));
     for (const { id, timeout, run } of selected) {
       test(id, { timeout: patience() * Math.max(timeout, caseTimeout) }, async () => {
         const result = await run(backend, make, isBrief ? oneCallIn : 1);

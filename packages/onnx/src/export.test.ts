@@ -5,7 +5,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { oracle } from '@attn/conformance';
 import {
   f32,
   globalTokens,
@@ -20,6 +19,7 @@ import {
   type QuantizeMatrixOptions,
   type Value,
 } from '@attn/core';
+import { evaluateReference } from '@attn/core/reference';
 import protobuf from 'onnx-proto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exportOnnx, type ExportOptions } from './export.ts';
@@ -121,7 +121,7 @@ async function runBare(graph: Graph, options: ExportOptions): Promise<number> {
     { cwd },
   );
   const { y } = JSON.parse(stdout) as { y: number[] };
-  const expected = oracle(graph, { x }).y.data;
+  const expected = evaluateReference(graph, { x }).y.data;
   return Math.max(...y.map((value, i) => Math.abs(value - expected[i])));
 }
 

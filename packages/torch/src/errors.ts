@@ -2,7 +2,7 @@
  * Why a file is refused. Every refusal is one `AttnError` whose sentence begins with one of these, after
  * the file's name.
  */
-import { AttnError, type AttnErrorCode } from '@attn/core';
+import { AttnError } from '@attn/core';
 
 /** The beginnings of the sentences. */
 export const BEGINNINGS = {
@@ -25,11 +25,8 @@ export const BEGINNINGS = {
 /** The kinds of refusal. */
 export type Refusal = keyof typeof BEGINNINGS;
 
-const CODES: Partial<Record<Refusal, AttnErrorCode>> = { unsupported: 'UNSUPPORTED' };
-
 /** An error that says why a file is refused. `file` is its name, where it is known. */
 export function refusal(kind: Refusal, message: string, file?: string): AttnError {
   const sentence = `${BEGINNINGS[kind]}: ${message}`;
-  const code = CODES[kind] ?? 'MALFORMED_FILE';
-  return new AttnError(code, 'torch/read', file === undefined ? sentence : `${file}: ${sentence}`);
+  return new AttnError('MALFORMED_FILE', 'torch/read', file === undefined ? sentence : `${file}: ${sentence}`);
 }

@@ -21,7 +21,7 @@ const VERSION = 1001;
 /** Bytes of the number before each storage. */
 const COUNT_BYTES = 8;
 
-/** Reads the pickles. Errors: `MALFORMED_FILE`, `UNSUPPORTED`, and those of the source. */
+/** Reads the pickles. Errors: `MALFORMED_FILE`, and those of the source. */
 export async function unpackLegacy(source: TorchSource): Promise<Unpacked> {
   const { main, keys, end } = await readPickles(source);
   const places = placesOf(main.storages, keys, end, source.size);

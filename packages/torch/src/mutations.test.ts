@@ -27,7 +27,7 @@ async function isRead(bytes: Uint8Array): Promise<boolean> {
     for (const name of file.names) await file.bytes(name);
     return true;
   } catch (error) {
-    if (error instanceof AttnError && ['MALFORMED_FILE', 'UNSUPPORTED'].includes(error.code)) return false;
+    if (error instanceof AttnError && error.code === 'MALFORMED_FILE') return false;
     throw error;
   }
 }

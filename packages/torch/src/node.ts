@@ -20,7 +20,7 @@ export interface TorchDiskFile extends TorchFile, WithAsyncDispose {
 /**
  * Opens a checkpoint on disk without reading its tensors; see `openTorch` for what is refused.
  *
- * Errors: `FILE_NOT_FOUND`, `MALFORMED_FILE`, `UNSUPPORTED`, `INVALID_ARGUMENT` (no permission, a folder).
+ * Errors: `FILE_NOT_FOUND`, `MALFORMED_FILE`, `INVALID_ARGUMENT` (no permission, a folder).
  *
  * @example
  * await using file = await openTorchFile('pytorch_model.bin');

@@ -73,8 +73,8 @@ const aSource: Kind = {
  * Opens a PyTorch checkpoint (`pytorch_model.bin`), zip or legacy, without reading its tensors. It executes
  * nothing: of the pickle in it it understands names, numbers and three calls, and refuses the rest.
  *
- * Errors: `MALFORMED_FILE` for anything but a sound state dict, `UNSUPPORTED` for big-endian and compressed
- * files, and those of the source.
+ * Errors: `MALFORMED_FILE` for anything but a sound state dict, also for big-endian and compressed files, and
+ * those of the source.
  *
  * @example
  * const file = await openTorch(await httpSource('https://example.org/pytorch_model.bin'));

@@ -15,7 +15,7 @@ const MOST_PICKLE_BYTES = 64 * 2 ** 20;
 /** The longest `byteorder`, which holds one word. */
 const MOST_WORD_BYTES = 16;
 
-/** Reads the directory and the pickle. Errors: `MALFORMED_FILE`, `UNSUPPORTED`, and those of the source. */
+/** Reads the directory and the pickle. Errors: `MALFORMED_FILE`, and those of the source. */
 export async function unpackZip(source: TorchSource): Promise<Unpacked> {
   const entries = await readDirectory(source);
   const root = rootOf(entries);

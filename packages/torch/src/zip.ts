@@ -39,7 +39,7 @@ const SATURATED_32 = 0xffffffff;
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** All entries, in the order in which they lie in the file. Errors: `MALFORMED_FILE`, `UNSUPPORTED`. */
+/** All entries, in the order in which they lie in the file. Errors: `MALFORMED_FILE`. */
 export async function readDirectory(source: TorchSource): Promise<readonly ZipEntry[]> {
   const { entries, size, offset } = await readEnd(source);
   if (size > MOST_DIRECTORY_BYTES || entries * ENTRY_BYTES > size)

@@ -14,6 +14,7 @@ describeFunctions([suite, rows, properties], {
   opCases: AUTHOR,
   caseId: AUTHOR,
   isInPart: { args: () => [{ part: 0, of: 2 }, 'attn:attention'] },
+  isInHalf: { args: () => [0, 'attn:attention'] },
   matches: { args: () => ['attn:*', 'attn:attention'] },
   selectCases: { args: () => ['attn:*', [first]], depth: 1 },
   oracle: SUITE,

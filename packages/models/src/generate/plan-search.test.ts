@@ -104,6 +104,9 @@ test('beams that are drawn', () => {
     earlyStopping: false,
     draws: { temperature: 2, topK: 50, topP: 1, seed: 3 },
   });
+  expect(plan({ num_beams: 4 }, { do_sample: true, temperature: 2 }).choice).toMatchObject({
+    draws: { temperature: 2, seed: 0 },
+  });
   expect(idleOptions(options, plan(options))).toEqual([]);
   expect(idleOptions({ seed: 3 }, plan({ num_beams: 4, seed: 3 }))).toEqual([
     'seed does nothing without do_sample',

@@ -1,9 +1,9 @@
 /** Runs searches for many inputs: together where the model can, so that a step reads its weights once. */
-import { sizeOf } from '@attn/core/backend';
-import { powerAbove } from '../cached/pieces.ts';
+import { byteLengthOf } from '@attn/core/backend';
 import { batchesOf } from '../encode/batches.ts';
 import type { CachedDecoding, Model } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
+import { roomAbove } from './decoder-room.ts';
 import { placesOf, rowsOf, type PlannedSource } from './open-decoder.ts';
 import type { Generated } from './options.ts';
 import { runSearch, type SearchRun } from './run-search.ts';
@@ -120,9 +120,8 @@ function goTogether(cached: CachedDecoding, members: readonly PlannedSource[]): 
 
 /** Bytes of the cache of a row with so many places. */
 function bytesOfRow(cached: CachedDecoding, places: number): number {
-  // Caches grow by doubling; few graphs are made by asking for no other sizes.
-  const { states, values } = cached.step({ rows: 1, capacity: powerAbove(places) });
-  return [...states.values()].reduce((sum, id) => sum + 4 * sizeOf(values[id].shape), 0);
+  const { states, values } = cached.step({ rows: 1, capacity: roomAbove(places) });
+  return [...states.values()].reduce((sum, id) => sum + byteLengthOf(values[id]), 0);
 }
 
 /** Groups by their first members, each with its members in order. */

@@ -246,7 +246,7 @@ describe('names', () => {
     [{ inputIds: [IDS], position_ids: [IDS] }, 'there is no option "position_ids"'],
     [{}, 'the batch must have inputIds, got {}'],
   ])('%j', (batch, message) => {
-    for (const of of [model, bucketed, projected]) expect(() => of.call(untyped(batch))).toThrow(message);
+    for (const each of [model, bucketed, projected]) expect(() => each.call(untyped(batch))).toThrow(message);
   });
   test('of options of a call', () => {
     expect(() => model.call({ inputIds: [IDS] }, untyped({ hidden_states: true }))).toThrow(

@@ -22,7 +22,7 @@ export interface Unpickled {
 }
 
 /**
- * Reads the pickle that begins at a byte. Errors: `MALFORMED_FILE`, `UNSUPPORTED`; `CutPickle` when the
+ * Reads the pickle that begins at a byte. Errors: `MALFORMED_FILE`; `CutPickle` when the
  * bytes end before it does.
  *
  * @param parts of a persistent id in this format

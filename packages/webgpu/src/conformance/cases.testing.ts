@@ -143,3 +143,22 @@ export const PAGE = `
   contract:inputs-of-overlapping-runs
   contract:disposed
   contract:backend-disposed*`;
+
+/**
+ * Cases of other kernels than those of attention which the half of the suite that runs by default has not:
+ * with it every kernel is tried.
+ */
+export const EACH_OTHER = `
+  attn:linear:x=4x9;weight=7x9;bias=7;*
+  attn:linear:x=2x5x20;weight=33x20;activation=*
+  attn:linear:x=5x16;*
+  attn:sub:* attn:mul:* attn:max:* attn:min:*
+  attn:*:x=2x16;*dtype=f16
+  attn:layerNorm:x=3x48;*dtype=f16
+  attn:transpose:x=2x3x2x2x3;*
+  attn:topK:x=2x5000;k=1
+  attn:quantizedLinear:x=1x1;*
+  attn:quantizedLinear:x=3x0;*
+  attn:quantizedLinear:x=4x64;*
+  attn:quantizedLinear:x=5x64;*
+  attn:quantizedEmbedding:ids=2x5;*`;
