@@ -64,7 +64,8 @@ export interface GpuExecutable extends Executable {
   /**
    * Runs the graph and leaves the outputs on the device. Inputs may be on either side, but data that decides
    * on an attention pattern (masks, lengths, segments) must be on the host. Tensors of the host must not
-   * change until the promise settles. Errors: those of `run`.
+   * change until the promise settles. Outputs have buffers of their own: the option `outputs` is refused.
+   * Errors: those of `run`.
    *
    * @example
    * const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;

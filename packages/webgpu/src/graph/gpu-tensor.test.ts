@@ -59,6 +59,16 @@ test('buffers in, buffers through, and the same numbers out', async () => {
   for (const result of [out, ...Object.values(onGpu)]) result.dispose();
 });
 
+test('outputs that stay on the device take no tensors of the host', async () => {
+  const executable = await backend.compile(attention(call).graph);
+  const outputs = { out: f32(shape, new Float32Array(1440)) };
+  await expect(executable.runOnGpu(attention(call).inputs, { outputs })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining('outputs stay on the GPU'),
+  });
+  expect((await executable.run(attention(call).inputs, { outputs })).out).toBe(outputs.out);
+});
+
 test('a result that is disposed twice returns its buffer once, whoever uses it by then', async () => {
   const builder = new GraphBuilder();
   const x = builder.input('x', { dtype: 'f32', shape });

@@ -17,6 +17,7 @@ import type { GraphScope, OnnxModelBuilder } from '../../model/onnx-model-builde
 import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 import { emitDirect } from './direct.ts';
+import { dynamicTables } from './dynamic-tables.ts';
 import { emitFused } from './fused.ts';
 import { hiddenInput } from './hidden-input.ts';
 import { isDirect, isFusable } from './is-fusable.ts';
@@ -36,7 +37,7 @@ import {
 } from './schedule.ts';
 import { emitScan, type ScanOperands } from './scan.ts';
 import { emitIf, type StepResult } from './softmax.ts';
-import { dynamicTables, staticTables, type ScheduleTables } from './tables.ts';
+import { staticTables, type ScheduleTables } from './tables.ts';
 
 /** Lowers one `attention` node. */
 export function lowerAttention(context: LoweringContext, node: NodeOf<'attention'>): void {
