@@ -52,9 +52,11 @@ async function encode(): Promise<GenerateTimes> {
 
 async function generate(): Promise<GenerateTimes> {
   const model = await loadModel(task.folder, { attn, for: 'generate' });
+  const before = process.memoryUsage.rss();
   await using reader = new MemoryReader(threads);
   await reader.start();
-  const held = reader.heldBytes;
+  // Its threads take more than what they read.
+  const held = Math.max(reader.heldBytes, process.memoryUsage.rss() - before);
   const times: number[] = [];
   const bandwidths: number[] = [];
   const inPlaces: number[] = [];
