@@ -28,6 +28,6 @@ export type Refusal = keyof typeof BEGINNINGS;
 /** An error that says why a file is refused. `file` is its name, where it is known. */
 export function refusal(kind: Refusal, message: string, file?: string): AttnError {
   const sentence = `${BEGINNINGS[kind]}: ${message}`;
-  const named = file === undefined ? sentence : `${file}: ${sentence}`;
-  return new AttnError('MALFORMED_FILE', 'torch/read', named);
+  const text = file === undefined ? sentence : `${file}: ${sentence}`;
+  return new AttnError('MALFORMED_FILE', 'torch/read', text);
 }
