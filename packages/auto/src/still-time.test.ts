@@ -30,9 +30,10 @@ test.each(['estimate', 'measure'] as const)(
       if (available) expect((await attn.attention(call, { backend: name })).out.data).toEqual(x.data);
     }
     await attn.dispose();
-    // The clock of the host went on, so its measurements may be stored.
+    // The clock of the host went on, so its measurements may be stored. Only threads may wake in no time,
+    // where they still look for a job.
     expect(clock.now()).toBeGreaterThan(before);
-    expect(JSON.stringify([...entries])).not.toMatch(/null|:0[,}]/);
+    expect(JSON.stringify([...entries])).not.toMatch(/null|(?<!"wakingMs"):0[,}]/);
   },
   30_000,
 );
