@@ -9,9 +9,10 @@ import { smallGemma3, smallQwen3 } from '../cached/models.testing.ts';
 import { GraphRuns } from '../graph/graph-runs.ts';
 import { TextGenerator } from '../loaded/text-generator.ts';
 import type { Model } from '../model.ts';
-import type { Generated, GenerateOptions } from './options.ts';
+import type { GenerateOptions } from './options.ts';
 import { planSearch } from './plan-search.ts';
 import { searchGroups } from './search-groups.ts';
+import { expectSameTogether } from './together.testing.ts';
 
 const [qwen3, gemma3] = await Promise.all([smallQwen3(), smallGemma3()]);
 const MODELS = { 'Qwen 3': qwen3, 'Gemma 3': gemma3 };
@@ -45,13 +46,6 @@ beforeAll(async () => {
 afterAll(() => Promise.all([...attns.values()].map((attn) => attn.dispose())));
 const attnOn = (backend: string): Attn => attns.get(backend) ?? expect.fail(backend);
 
-/** A result without what rounding changes. */
-const plain = ({ sequences, promptTokens, backends }: Generated): unknown => ({
-  promptTokens,
-  backends,
-  texts: sequences.map(({ ids, end }) => ({ ids, end })),
-});
-
 /** Rows of each run of a graph. */
 function watchRows(): { readonly rows: number[]; restore(): void } {
   const rows: number[] = [];
@@ -63,6 +57,7 @@ function watchRows(): { readonly rows: number[]; restore(): void } {
   return { rows, restore: () => spy.mockRestore() };
 }
 
+/** Compares prompts that run together with each alone. Returns the rows of all runs, those together first. */
 async function expectSame(
   model: Model,
   backend: string,
@@ -70,27 +65,9 @@ async function expectSame(
   own: GenerateOptions,
 ): Promise<readonly number[]> {
   const generator = new TextGenerator(model, undefined, attnOn(backend));
-  const options = { max_new_tokens: 8, eos_token_id: [3, 17, 29, 40], ...own };
-  const calls: string[] = [];
-  const progress: number[] = [];
   const { rows, restore } = watchRows();
-  const together = await generator.generate(prompts, {
-    ...options,
-    onToken: (id, input, row) => void calls.push(`${input} ${row} ${id}`),
-    onProgress: ({ done, total }) => void progress.push(done / total),
-  });
+  await expectSameTogether(generator, prompts, { max_new_tokens: 8, eos_token_id: [3, 17, 29, 40], ...own });
   restore();
-  for (const [i, ids] of prompts.entries()) {
-    const alone = await generator.generate(ids, options);
-    expect(plain(together[i]), `text ${i}`).toEqual(plain(alone));
-    for (const [row, { ids: tokens, score }] of alone.sequences.entries()) {
-      expect(together[i].sequences[row].score ?? 0).toBeCloseTo(score ?? 0, 4);
-      const own = calls.filter((call) => call.startsWith(`${i} ${row} `));
-      expect(own).toEqual(tokens.map((id) => `${i} ${row} ${id}`));
-    }
-  }
-  expect(progress).toEqual(progress.toSorted((a, b) => a - b));
-  expect(progress.at(-1)).toBe(1);
   return rows;
 }
 

@@ -9,9 +9,10 @@ import { bartFamily } from '../bart/index.ts';
 import { ledFamily } from '../led/index.ts';
 import { TextGenerator } from '../loaded/text-generator.ts';
 import { goldenCalled } from '../testing/golden-sets.testing.ts';
-import type { Generated, GenerateOptions } from './options.ts';
+import type { GenerateOptions } from './options.ts';
 import { planSearch } from './plan-search.ts';
 import { searchGroups } from './search-groups.ts';
+import { expectSameTogether } from './together.testing.ts';
 
 const [led, bart] = await Promise.all([
   goldenCalled('heads', 'led', 'led_generation'),
@@ -43,13 +44,6 @@ const SEARCHES: readonly GenerateOptions[] = [
   { num_beams: 3, num_return_sequences: 2, length_penalty: 0.5 },
 ];
 
-/** A result without what rounding changes. */
-const plain = ({ sequences, promptTokens, backends }: Generated): unknown => ({
-  promptTokens,
-  backends,
-  texts: sequences.map(({ ids, end }) => ({ ids, end })),
-});
-
 const RUNS = (['LED', 'BART'] as const).flatMap((name) =>
   ['cpu', 'wasm'].flatMap((backend) => SEARCHES.map((search) => ({ name, backend, search }))),
 );
@@ -62,24 +56,7 @@ test.each(process.env.ATTN_SUITE === 'whole' ? [...RUNS, ...MORE] : RUNS)(
     const texts = TEXTS.filter(({ length }) => length <= model.maxLength);
     const generator = new TextGenerator(model, undefined, attn);
     const options = { max_new_tokens: 10, eos_token_id: [2, 5], backend, ...search };
-    const calls: string[] = [];
-    const progress: number[] = [];
-    const together = await generator.generate(texts, {
-      ...options,
-      onToken: (id, input, row) => void calls.push(`${input} ${row} ${id}`),
-      onProgress: ({ done, total }) => void progress.push(done / total),
-    });
-    for (const [i, ids] of texts.entries()) {
-      const alone = await generator.generate(ids, options);
-      expect(plain(together[i]), `text ${i}`).toEqual(plain(alone));
-      for (const [row, { ids: tokens, score }] of alone.sequences.entries()) {
-        expect(together[i].sequences[row].score ?? 0).toBeCloseTo(score ?? 0, 4);
-        const own = calls.filter((call) => call.startsWith(`${i} ${row} `));
-        expect(own).toEqual(tokens.map((id) => `${i} ${row} ${id}`));
-      }
-    }
-    expect(progress).toEqual(progress.toSorted((a, b) => a - b));
-    expect(progress.at(-1)).toBe(1);
+    await expectSameTogether(generator, texts, options);
   },
 );
 
