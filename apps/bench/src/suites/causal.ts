@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sizeOf } from '@attn/core/backend';
 import { QWEN3_PRESETS, qwen3Family, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
+import { chosen } from '../generate/chosen.ts';
 import type { GenerateTimes } from '../generate/generate-process.ts';
 import { inProcess, overFloor, WINDOW } from '../generate/over-floor.ts';
 import { steadiness } from '../generate/steadiness.ts';
@@ -40,19 +41,13 @@ export const causalSuite: Suite = {
       await writeCheckpoint(small, randomCheckpoint(qwen3Family, smallConfig(options)));
       return [
         await decoding(base, options),
-        await steadiness({ name: 'Qwen 3', folder: small }, chosenBackends(options), options),
+        await steadiness({ name: 'Qwen 3', folder: small }, chosen(options, BACKENDS).names, options),
       ];
     } finally {
       await rm(home, { recursive: true, force: true });
     }
   },
 };
-
-function chosenBackends({ only = '' }: SuiteOptions): readonly (typeof BACKENDS)[number][] {
-  const items = String(only).split(',');
-  const request = BACKENDS.filter((name) => items.includes(name));
-  return request.length > 0 ? request : BACKENDS;
-}
 
 function smallConfig({ quick }: SuiteOptions) {
   return {
@@ -83,13 +78,12 @@ async function store(folder: string, { quick }: SuiteOptions): Promise<Stored> {
 }
 
 async function decoding({ folder, layers, weightBytes }: Stored, options: SuiteOptions): Promise<Table> {
-  const { threads = 2, quick, only = '' } = options;
-  const items = String(only).split(',');
-  const length = items.map(Number).find((item) => item > 0) ?? (quick ? 300 : 2048);
+  const { threads = 2, quick } = options;
+  const { names, length = quick ? 300 : 2048 } = chosen(options, BACKENDS);
   const steps = quick ? 2 * WINDOW : 256;
   const cacheBytes = (tokens: number): number => 4 * 2 * layers * HEADS.keys * HEADS.width * tokens;
   const rows: Table['rows'][number][] = [];
-  for (const backend of chosenBackends(options)) {
+  for (const backend of names) {
     for (const beams of BEAMS) {
       options.log(`causal: ${beams} beams, ${backend}`);
       const task = { folder, backend, threads, length, steps, beams };

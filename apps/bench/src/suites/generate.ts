@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { sizeOf } from '@attn/core/backend';
 import { LED_PRESETS, ledFamily, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
+import { chosen } from '../generate/chosen.ts';
 import type { GenerateTask, GenerateTimes } from '../generate/generate-process.ts';
 import { inProcess, overFloor, WINDOW } from '../generate/over-floor.ts';
 import { steadiness } from '../generate/steadiness.ts';
@@ -50,7 +51,7 @@ export const generateSuite: Suite = {
       const tables = [await decoding(stored, options)];
       const small = join(home, 'small');
       await writeCheckpoint(small, randomCheckpoint(ledFamily, smallConfig(options)));
-      const backends = BACKENDS.filter((name) => chosen(options).who.includes(name));
+      const backends = BACKENDS.filter((name) => chosenOnes(options).includes(name));
       tables.push(await steadiness({ name: 'LED', folder: small }, backends, options));
       return tables.filter(({ rows }) => rows.length > 0);
     } finally {
@@ -59,14 +60,10 @@ export const generateSuite: Suite = {
   },
 };
 
-function chosen({ only = '' }: SuiteOptions): { who: readonly Who[]; length: number | undefined } {
-  const items = String(only).split(',');
-  const request = WHO.filter((name) => items.includes(name));
-  const who = (request.length > 0 ? request : WHO).filter(
-    (name) => name !== 'pytorch' || process.env.ATTN_PYTHON !== undefined,
-  );
-  const length = items.map(Number).find((item) => item > 0);
-  return { who, length };
+/** Who is measured; the original only where there is a Python. */
+function chosenOnes(options: SuiteOptions): readonly Who[] {
+  const { names } = chosen(options, WHO);
+  return names.filter((name) => name !== 'pytorch' || process.env.ATTN_PYTHON !== undefined);
 }
 
 async function store(folder: string, options: SuiteOptions): Promise<Stored> {
@@ -85,7 +82,7 @@ async function store(folder: string, options: SuiteOptions): Promise<Stored> {
     (sum, name) => sum + 4 * sizeOf(checkpoint.spec(name).shape),
     0,
   );
-  const length = chosen(options).length ?? (quick ? 1024 : 16_384);
+  const length = chosen(options, WHO).length ?? (quick ? 1024 : 16_384);
   const sizes = { layers, width: 768, inner: 3072, words: quick ? 8192 : 50_265 };
   return { folder, sizes, weightBytes, length, steps: quick ? 2 * WINDOW : 256 };
 }
@@ -134,7 +131,7 @@ async function decoding(stored: Stored, options: SuiteOptions): Promise<Table> {
   const { threads = 2 } = options;
   const { length, steps, sizes, weightBytes } = stored;
   const rows: Table['rows'][number][] = [];
-  for (const who of chosen(options).who) {
+  for (const who of chosenOnes(options)) {
     const common = { folder: stored.folder, threads, length };
     const run = (part: Pick<GenerateTask, 'steps' | 'beams'>): Promise<GenerateTimes> =>
       who === 'pytorch'

@@ -5,9 +5,9 @@
 import { f32, full, type AttnErrorCode, type Tensor, type Tensors } from '@attn/core';
 import { allocate, sizeOf, supportsGraph, type Executable } from '@attn/core/backend';
 import { changes, copy, differences } from '../runner.ts';
+import { maskedCall, overwrite, viewsCall, type Call } from './calls.ts';
 import { contract, contractGraph, contractInputs, rejects, type ContractCase } from './contract.ts';
 import { inMemoryOf, MEMORY_KINDS } from './host-memory.ts';
-import { maskedCall, overwrite, viewsCall, type Call } from './inputs.contract.ts';
 
 /** Tensors for the outputs of a graph, full of garbage. */
 function targetsOf({ graph }: Call): Record<string, Tensor> {

@@ -94,9 +94,8 @@ export interface Executable {
   readonly heldBytes?: number;
   /**
    * Computes the graph from inputs by name, and returns its outputs by name, in new tensors or in those of
-   * `options.outputs`. Inputs must not
-   * change until the promise settles, aborted or not; overlapping runs may share them. They may be in any
-   * memory, also shared or resizable memory.
+   * `options.outputs`. Inputs must not change until the promise settles, aborted or not; overlapping runs may
+   * share them. They may be in any memory, also shared or resizable memory.
    */
   run(inputs: Tensors, options?: RunOptions): Promise<Tensors>;
   /** Releases the memory of this graph. Idempotent. Later runs reject with `DISPOSED`. */

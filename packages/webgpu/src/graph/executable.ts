@@ -29,6 +29,21 @@ export interface ExecutableContext {
   readonly onDispose: () => void;
 }
 
+/** A call of a run. */
+interface Call {
+  readonly inputs: Readonly<Record<string, AnyTensor>>;
+  readonly options: RunOptions | undefined;
+  /** Checks the tensors that the caller brings for outputs. */
+  readonly targetsOf: (outputs: Tensors | undefined) => Tensors;
+}
+
+/** Refuses tensors for outputs that stay on the GPU. */
+function noTargets(outputs: Tensors = {}): Tensors {
+  if (Object.values(outputs).every((tensor) => tensor === undefined)) return {};
+  const message = 'outputs stay on the GPU, got tensors of the host for them';
+  throw new AttnError('INVALID_ARGUMENT', WHERE, message);
+}
+
 /** A program as an executable. */
 export class ProgramExecutable implements GpuExecutable {
   private readonly graph: Graph;
@@ -47,21 +62,17 @@ export class ProgramExecutable implements GpuExecutable {
   }
 
   async run(inputs: Readonly<Record<string, AnyTensor>>, options?: RunOptions): Promise<Tensors> {
-    return this.enqueue(inputs, options, (program, operands) => program.run(operands));
+    const targetsOf = (outputs: Tensors | undefined): Tensors => checkRunOutputs(this.graph, inputs, outputs);
+    return this.enqueue({ inputs, options, targetsOf }, (program, operands) => program.run(operands));
   }
 
   async runOnGpu(
     inputs: Readonly<Record<string, AnyTensor>>,
     options?: RunOptions,
   ): Promise<Record<string, GpuTensor>> {
-    return this.enqueue(inputs, options, (program, operands) => {
-      if (Object.keys(operands.targets?.() ?? {}).length === 0) return program.runOnGpu(operands);
-      throw new AttnError(
-        'INVALID_ARGUMENT',
-        WHERE,
-        'outputs stay on the GPU, got tensors of the host for them',
-      );
-    });
+    return this.enqueue({ inputs, options, targetsOf: noTargets }, (program, operands) =>
+      program.runOnGpu(operands),
+    );
   }
 
   /** Releases the program, after a run in progress. */
@@ -74,14 +85,13 @@ export class ProgramExecutable implements GpuExecutable {
 
   /** Checks a run, waits for its turn, and performs it. */
   private enqueue<T>(
-    inputs: Readonly<Record<string, AnyTensor>>,
-    options: RunOptions | undefined,
+    { inputs, options, targetsOf }: Call,
     run: (program: Program, operands: RunOperands) => Promise<T>,
   ): Promise<T> {
     return withRunOptions(WHERE, options, async (runOptions) => {
       const { signal, onProgress, state } = runOptions;
       const checked = this.checkRun(inputs, runOptions);
-      const ownTargets = checkRunOutputs(this.graph, inputs, runOptions.outputs);
+      const ownTargets = targetsOf(runOptions.outputs);
       // The GPU finishes what it has begun. An aborted run goes on in the background, where it writes to no
       // tensor of the caller, and the next one waits for it.
       const targets = (): Tensors => (signal?.aborted ? {} : ownTargets);
